@@ -19,7 +19,7 @@ Decimal = Annotated[str, Meta(pattern=r"^-?\d{1,18}(\.\d{1,8})?$")]
 Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$")]
 
 
-class Location(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class Location(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A fix: degrees, the radius ``accuracy_m`` in metres that holds at ``level``, and its source."""
 
     lon: Lon
@@ -31,7 +31,7 @@ class Location(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, om
 
 
 class Event(
-    Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="kind"
+    Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind"
 ):
     """What every kind has: an id that its sender gave and the time at which the API took it."""
 
