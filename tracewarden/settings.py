@@ -1,0 +1,72 @@
+"""Settings: everything that differs between installations, from ``TRACEWARDEN_…`` variables."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """One field a setting; its description is what the operator's page prints."""
+
+    model_config = SettingsConfigDict(env_prefix="TRACEWARDEN_", extra="ignore", frozen=True)
+
+    data: Annotated[
+        Path | None,
+        Field(description="Folder of the embedded set; where it is absent, servers are used."),
+    ] = None
+    database_url: Annotated[
+        str,
+        Field(description="SQLAlchemy URL of PostgreSQL (`postgresql+psycopg://…`) or SQLite."),
+    ] = ""
+    redis_url: Annotated[str, Field(description="Redis that holds the hot state.")] = ""
+    kafka_bootstrap: Annotated[str, Field(description="Kafka brokers, `host:port,host:port`.")] = ""
+    kafka_partitions: Annotated[
+        int, Field(ge=1, description="Partitions of each topic that `topics create` makes.")
+    ] = 8
+    kafka_replication: Annotated[
+        int, Field(ge=1, description="Replicas of each topic that `topics create` makes.")
+    ] = 1
+    key_folder: Annotated[
+        Path | None, Field(description="Key ring: `jwks.json` and encrypted private keys.")
+    ] = None
+    key_passphrase: Annotated[
+        SecretStr | None, Field(description="Opens the private keys; needed only to issue codes.")
+    ] = None
+    secret_key: Annotated[
+        SecretStr | None,
+        Field(description="Signs visits and sessions; at least 32 characters. Kept in the data "
+                          "folder by the embedded set."),
+    ] = None
+    public_url: Annotated[
+        str, Field(description="Address under which phones reach the service.")
+    ] = "http://127.0.0.1:8080"
+    brand_name: Annotated[
+        str, Field(description="The brand's name on the consumer's page.")
+    ] = "Tracewarden Demo Brand"
+    api_host: Annotated[str, Field(description="Address that the API listens on.")] = "127.0.0.1"
+    api_port: Annotated[int, Field(ge=0, le=65535, description="Port of the API.")] = 8080
+    log_level: Annotated[str, Field(description="`debug`, `info`, `warning` or `error`.")] = "info"
+    worker_id: Annotated[
+        str, Field(description="Name of a worker in logs; by default host and process id.")
+    ] = ""
+    lateness_s: Annotated[
+        float,
+        Field(ge=0, description="How much later than an event another may arrive and still count "
+                                "in its judgement (DESIGN, 'Order and time')."),
+    ] = 172_800.0
+    dead_letter_limit: Annotated[
+        float,
+        Field(gt=0, le=1, description="Share of bad events in the last 1,000 above which a worker "
+                                      "halts instead of draining its topic."),
+    ] = 0.5
+    commit_lag_limit_s: Annotated[
+        float,
+        Field(gt=0, description="A worker whose oldest unacknowledged record is older ends itself."),
+    ] = 300.0
+    retry_limit_s: Annotated[
+        float,
+        Field(gt=0, description="How long a worker retries a fault of its servers before it ends "
+                                "without acknowledging; below Kafka's poll interval."),
+    ] = 120.0
