@@ -1,0 +1,48 @@
+"""The database port: one synchronous SQLAlchemy engine over SQLite or PostgreSQL."""
+
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+
+
+def sqlite_url(path: Path) -> str:
+    """The URL of a SQLite file."""
+    return str(URL.create("sqlite", database=str(path)))
+
+
+def open_engine(url: str) -> Engine:
+    """An engine with what both databases need to be durable and to wait instead of failing.
+
+    Args:
+        url: ``sqlite:///file`` or ``postgresql+psycopg://…``.
+    """
+    if make_url(url).get_backend_name() == "sqlite":
+        engine = create_engine(url, connect_args={"timeout": 30}, pool_size=16, max_overflow=16)
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_immediate)
+        return engine
+    return create_engine(url, pool_pre_ping=True, pool_size=8, max_overflow=24)
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    """WAL with full sync: what was committed survives power loss, and readers never wait."""
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute("PRAGMA busy_timeout=30000")
+    cursor.close()
+
+
+def _begin_immediate(connection: Any) -> None:
+    """Take the write lock at once unless the block only reads: upgrading later may fail as busy."""
+    reads = connection.get_execution_options().get("reads_only", False)
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+def is_sqlite(engine_or_connection: Any) -> bool:
+    """Whether the statements run on SQLite."""
+    return bool(engine_or_connection.dialect.name == "sqlite")

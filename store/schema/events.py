@@ -1,0 +1,48 @@
+"""Stored events: the truth of which all hot state is only a cached fold.
+
+Times are microseconds since the epoch, UTC, so that both databases order them alike.
+"""
+
+from sqlalchemy import BigInteger, Column, Index, LargeBinary, Table, Text
+
+from store.schema.metadata import metadata
+
+events = Table(
+    "events",
+    metadata,
+    Column("identity", Text, primary_key=True, comment="kind:event_id"),
+    Column("kind", Text, nullable=False),
+    Column("subject", Text, nullable=False, comment="item, tracker or product; empty for none"),
+    Column("happened_us", BigInteger, nullable=False),
+    Column("received_us", BigInteger, nullable=False),
+    Column("raw", LargeBinary, nullable=False, comment="the event as it came, JSON"),
+    Index("ix_events_subject", "subject", "kind", "happened_us"),
+    Index("ix_events_received", "received_us", "identity"),
+)
+
+item_steps = Table(
+    "item_steps",
+    metadata,
+    Column("identity", Text, primary_key=True),
+    Column("step", LargeBinary, nullable=False, comment="what custody needs of the event"),
+)
+"""An item event without its lists: reading one item's custody must not read 10,000 siblings."""
+
+touches = Table(
+    "touches",
+    metadata,
+    Column("epc", Text, primary_key=True),
+    Column("identity", Text, primary_key=True),
+    Column("role", Text, nullable=False, comment="self, parent or child"),
+    Index("ix_touches_identity", "identity", "role"),
+)
+"""Which EPCs an item event names, and as what."""
+
+subject_versions = Table(
+    "subject_versions",
+    metadata,
+    Column("subject", Text, primary_key=True),
+    Column("version", BigInteger, nullable=False),
+)
+"""Raised whenever an event that bears on the subject is stored. What was judged at a lower version
+yields to what was judged at a higher one; hot state of another version is folded again."""

@@ -1,0 +1,1 @@
+"""Hot state: one port, two adapters (Redis and SQLite)."""
