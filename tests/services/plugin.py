@@ -1,0 +1,73 @@
+"""Fixtures that start a real Kafka, PostgreSQL, Redis or Chromium when the first test asks for it.
+
+A test that uses one is marked ``real_parts`` (or ``browser``) by itself.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from deploy.local import KafkaService, PostgresService, RedisService, packages
+
+REAL_PARTS = {"kafka", "postgres", "database_url", "redis_server"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs a real part by the fixtures that it asks for."""
+    for item in items:
+        asked_for = set(getattr(item, "fixturenames", ()))
+        if asked_for & REAL_PARTS:
+            item.add_marker(pytest.mark.real_parts)
+        if "chromium" in asked_for:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def kafka() -> Iterator[KafkaService]:
+    """A running broker for the whole session; a test names its own topics and groups.
+
+    A test that kills or wipes it starts one of its own instead: ``KafkaService()``.
+    """
+    service = KafkaService()
+    try:
+        service.start()
+        yield service
+    finally:
+        service.discard()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresService]:
+    """A running PostgreSQL for the whole session; ``create_database`` gives a test its own."""
+    service = PostgresService()
+    try:
+        service.start()
+        yield service
+    finally:
+        service.discard()
+
+
+@pytest.fixture
+def database_url(postgres: PostgresService) -> Iterator[str]:
+    """The URL of an empty PostgreSQL database of this test's own, dropped after it."""
+    url = postgres.create_database()
+    yield url
+    postgres.drop_database(url)
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[RedisService]:
+    """A running Redis for the whole session; a test uses keys of its own."""
+    service = RedisService()
+    try:
+        service.start()
+        yield service
+    finally:
+        service.discard()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Path:
+    """The path of Chromium, for Playwright's ``executable_path``."""
+    return packages.require(packages.CHROMIUM)
