@@ -1,0 +1,169 @@
+"""Checking a whole log: every stored byte is hashed again and everything derived is compared."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, select
+from sqlalchemy.exc import DBAPIError
+
+from evidence.entry import NO_LEAF, id_hash, read_entry
+from evidence.errors import EvidenceError
+from evidence.tree import Frontier, leaf_hash
+from store.schema.evidence import evidence_entries, evidence_head, evidence_nodes
+
+PAGE_ROWS = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong: the entry's index (none for the log as a whole) and what it is."""
+
+    index: int | None
+    problem: str
+    detail: str
+
+    def as_dict(self) -> dict[str, object]:
+        """The finding as the command line prints it."""
+        return {"index": self.index, "problem": self.problem, "detail": self.detail}
+
+
+@dataclass(frozen=True, slots=True)
+class SignedSize:
+    """What was signed outside the log: the tree's size and root."""
+
+    size: int
+    root: bytes
+
+
+def fsck(conn: Connection, signed: SignedSize | None = None) -> Iterator[Finding]:
+    """Check the log from its first byte to its last; memory does not grow with it.
+
+    Problems: ``entry-missing``, ``entry-out-of-place``, ``bytes-changed``,
+    ``chain-broken``, ``leaf-hash-changed``, ``id-changed``, ``node-changed``, ``head-missing``,
+    ``head-changed``, ``entry-beyond-head``, ``log-truncated``, ``signed-root-differs``,
+    ``behind-checkpoint`` and ``storage-unreadable``.
+    """
+    check = _Check(signed)
+    try:
+        yield from check.entries(conn)
+        yield from check.head(conn)
+        yield from check.nodes(conn)
+    except DBAPIError as error:
+        yield Finding(None, "storage-unreadable", str(error.orig))
+    yield from check.checkpoint()
+
+
+class _Check:
+    """The walk over the entries: the tree of what is stored, and what it says on the way."""
+
+    def __init__(self, signed: SignedSize | None) -> None:
+        self.signed = signed
+        self.frontier = Frontier()
+        self.signed_root = self.frontier.root() if signed and signed.size == 0 else None
+        self.counts: dict[int, int] = {}
+        self.previous: tuple[bytes, bytes] = (NO_LEAF, NO_LEAF)
+        self.next_index = 0
+
+    def entries(self, conn: Connection) -> Iterator[Finding]:
+        for seq, key, leaf, data in _rows(conn):
+            if seq != self.next_index:
+                yield self._gap(seq)
+            self.next_index = seq + 1
+            # SQLite keeps a type with each value, so a flipped bit may turn bytes into a number.
+            stored = data if isinstance(data, bytes) else repr(data).encode()
+            actual = leaf_hash(stored)
+            yield from self._entry(seq, key, leaf, stored, actual)
+            yield from self._grow(conn, actual)
+            self.previous = (leaf, actual)
+
+    def _gap(self, seq: int) -> Finding:
+        if seq == self.next_index + 1:
+            return Finding(self.next_index, "entry-missing", "the entry is missing")
+        if seq > self.next_index:
+            detail = f"entries {self.next_index} to {seq - 1} are missing"
+            return Finding(self.next_index, "entry-missing", detail)
+        return Finding(seq, "entry-out-of-place", f"expected index {self.next_index}")
+
+    def _entry(
+        self, seq: int, key: bytes | None, leaf: bytes, data: bytes, actual: bytes
+    ) -> Iterator[Finding]:
+        try:
+            entry = read_entry(data)
+        except EvidenceError as error:
+            yield Finding(seq, "bytes-changed", f"no entry: {error.detail}")
+            return
+        if leaf != actual:
+            problem = "leaf-hash-changed" if entry.seq == seq else "bytes-changed"
+            yield Finding(seq, problem, "the stored bytes and the stored leaf hash differ")
+        if entry.seq != seq:
+            yield Finding(seq, "entry-out-of-place", f"the entry says that it is {entry.seq}")
+        elif entry.prev not in self.previous:
+            yield Finding(seq, "chain-broken", "prev is not the hash of the entry before")
+        if key != (None if entry.id is None else id_hash(entry.id)):
+            yield Finding(seq, "id-changed", "the index of ids does not hold this entry's id")
+
+    def _grow(self, conn: Connection, leaf: bytes) -> Iterator[Finding]:
+        for level, position, value in self.frontier.append(leaf):
+            self.counts[level] = position + 1
+            query = select(evidence_nodes.c.hash).where(
+                evidence_nodes.c.level == level, evidence_nodes.c.position == position
+            )
+            if conn.execute(query).scalar() != value:
+                last = ((position + 1) << (8 * level)) - 1
+                detail = f"hash {position} of tile level {level} is not that of its entries"
+                yield Finding(last, "node-changed", detail)
+        if self.signed is not None and self.frontier.size == self.signed.size:
+            self.signed_root = self.frontier.root()
+
+    def head(self, conn: Connection) -> Iterator[Finding]:
+        row = conn.execute(select(evidence_head)).all()
+        if not row:
+            if self.frontier.size or self.signed:
+                yield Finding(None, "head-missing", "there is no head")
+            return
+        head = row[0]
+        if len(row) > 1 or head.log != 1:
+            yield Finding(None, "head-changed", "there is more than the one head")
+        if head.size > self.next_index:
+            detail = f"the head says {head.size} entries, {self.next_index} are stored"
+            yield Finding(self.next_index, "log-truncated", detail)
+        elif head.size < self.next_index:
+            detail = f"the head says {head.size} entries, {self.next_index} are stored"
+            yield Finding(head.size, "entry-beyond-head", detail)
+        expected = {
+            "last_leaf": self.previous[1],
+            "frontier": self.frontier.to_bytes(),
+            "root": self.frontier.root(),
+        }
+        for name, value in expected.items():
+            if getattr(head, name) != value:
+                detail = f"the head's {name} is not that of the stored entries"
+                yield Finding(None, "head-changed", detail)
+
+    def nodes(self, conn: Connection) -> Iterator[Finding]:
+        for level, position in conn.execute(
+            select(evidence_nodes.c.level, evidence_nodes.c.position)
+        ):
+            if not 0 <= position < self.counts.get(level, 0):
+                detail = f"hash {position} of tile level {level} belongs to no entries"
+                yield Finding(None, "node-changed", detail)
+
+    def checkpoint(self) -> Iterator[Finding]:
+        if self.signed is None:
+            return
+        if self.frontier.size < self.signed.size:
+            detail = f"{self.signed.size} entries were signed, {self.frontier.size} are stored"
+            yield Finding(self.frontier.size, "behind-checkpoint", detail)
+        elif self.signed_root != self.signed.root:
+            detail = f"the root of the first {self.signed.size} entries is not the one signed"
+            yield Finding(None, "signed-root-differs", detail)
+
+
+def _rows(conn: Connection) -> Iterator[tuple[int, bytes | None, bytes, object]]:
+    """All rows in order of index, a page at a time."""
+    query = select(evidence_entries).order_by(evidence_entries.c.seq).limit(PAGE_ROWS)
+    page = conn.execute(query).all()
+    while page:
+        yield from page
+        after = page[-1][0]
+        page = conn.execute(query.where(evidence_entries.c.seq > after)).all()

@@ -1,0 +1,308 @@
+"""The evidence log in database tables: appending inside the caller's transaction, and reading."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from evidence.entry import NO_LEAF, Draft, Entry, draft, id_hash
+from evidence.errors import (
+    EntryConflictError,
+    EvidenceError,
+    LogDamagedError,
+    LogMovedError,
+    ProofError,
+)
+from evidence.tree import (
+    EMPTY_ROOT,
+    TILE_HEIGHT,
+    Frontier,
+    leaf_hash,
+    range_hash,
+    root_of,
+)
+from store.evidence_fsck import Finding, SignedSize, fsck
+from store.schema.evidence import evidence_entries, evidence_head, evidence_nodes
+
+LOOKUP_IDS = 500
+"""Ids asked for in one statement; SQLite's older limit is 999 variables."""
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """Where an entry stands; ``new`` is false where it stood there before."""
+
+    index: int
+    leaf_hash: bytes
+    new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The end of the log: number of leaves, the last one's hash, the tree, the writer's epoch."""
+
+    size: int
+    last_leaf: bytes
+    frontier: Frontier
+    root: bytes
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRow:
+    """A row of the log as the database holds it."""
+
+    index: int
+    id_hash: bytes | None
+    leaf_hash: bytes
+    data: bytes
+
+
+class EvidenceLog:
+    """The log over a connection whose transaction the caller owns: nothing here commits.
+
+    With an ``epoch`` (from :meth:`claim`) every append checks that no later writer has claimed the
+    log; without one only the head's compare-and-swap stands between two writers.
+    """
+
+    def __init__(self, epoch: int | None = None) -> None:
+        self.epoch = epoch
+
+    def claim(self, conn: Connection) -> int:
+        """Become the writer: raise the epoch, so that every earlier writer's append fails."""
+        head = self.head(conn, lock=True)
+        self.epoch = head.epoch + 1
+        self._swap(conn, head, epoch=self.epoch)
+        return self.epoch
+
+    def head(self, conn: Connection, *, lock: bool = False) -> Head:
+        """The end of the log; of an empty one where nothing was appended yet.
+
+        Raises:
+            LogDamagedError: entries without a head, or a head that does not fit together.
+        """
+        query = select(evidence_head).where(evidence_head.c.log == 1)
+        row = conn.execute(query.with_for_update() if lock else query).one_or_none()
+        if row is None:
+            return self._begin(conn, write=lock)
+        frontier = Frontier.from_bytes(row.size, row.frontier)
+        head = Head(row.size, row.last_leaf, frontier, row.root, row.epoch)
+        if head.frontier.root() != head.root:
+            raise LogDamagedError("the head's root is not that of its frontier")
+        return head
+
+    def append(self, conn: Connection, entries: Sequence[Entry]) -> list[Appended]:
+        """Append entries in order; one that stands there already gives its earlier place.
+
+        Raises:
+            EntryError: an entry has no canonical form or is too large.
+            EntryConflictError: an id stands there with another body.
+            LogMovedError: another writer was faster, or this one's epoch is over.
+            LogDamagedError: the head does not fit together.
+        In each case nothing of these entries is written.
+        """
+        outcomes = self._place(conn, [draft(entry) for entry in entries])
+        for outcome in outcomes.answers:
+            if isinstance(outcome, EvidenceError):
+                raise outcome
+        self._write(conn, outcomes)
+        return [answer for answer in outcomes.answers if isinstance(answer, Appended)]
+
+    def append_each(
+        self, conn: Connection, entries: Sequence[Entry]
+    ) -> list[Appended | EvidenceError]:
+        """As :meth:`append`, but an entry that cannot be taken is answered and the rest go on."""
+        drafts: list[Draft | EvidenceError] = []
+        for entry in entries:
+            try:
+                drafts.append(draft(entry))
+            except EvidenceError as error:
+                drafts.append(error)
+        outcomes = self._place(conn, drafts)
+        self._write(conn, outcomes)
+        return outcomes.answers
+
+    def _begin(self, conn: Connection, *, write: bool) -> Head:
+        if conn.execute(select(evidence_entries.c.seq).limit(1)).first() is not None:
+            raise LogDamagedError("there are entries and no head")
+        head = Head(0, NO_LEAF, Frontier(), EMPTY_ROOT, 0)
+        if write:
+            values = {"log": 1, "epoch": 0, "size": 0, "last_leaf": NO_LEAF, "frontier": b""}
+            conn.execute(insert(evidence_head).values(**values, root=EMPTY_ROOT))
+        return head
+
+    def _place(self, conn: Connection, drafts: Sequence[Draft | EvidenceError]) -> "_Placing":
+        head = self.head(conn, lock=True)
+        if self.epoch is not None and head.epoch != self.epoch:
+            raise LogMovedError(f"a later writer (epoch {head.epoch}) has claimed the log")
+        placing = _Placing(head, self._known(conn, drafts))
+        for one in drafts:
+            placing.answers.append(one if isinstance(one, EvidenceError) else placing.take(one))
+        return placing
+
+    def _known(
+        self, conn: Connection, drafts: Sequence[Draft | EvidenceError]
+    ) -> "dict[bytes, StoredRow]":
+        ids = [one.id for one in drafts if isinstance(one, Draft)]
+        wanted = [id_hash(identity) for identity in ids if identity is not None]
+        known: dict[bytes, StoredRow] = {}
+        for start in range(0, len(wanted), LOOKUP_IDS):
+            chunk = wanted[start : start + LOOKUP_IDS]
+            query = select(evidence_entries).where(evidence_entries.c.id_hash.in_(chunk))
+            for row in conn.execute(query):
+                known[row.id_hash] = StoredRow(row.seq, row.id_hash, row.leaf_hash, row.data)
+        return known
+
+    def _write(self, conn: Connection, placing: "_Placing") -> None:
+        if not placing.rows:
+            return
+        conn.execute(insert(evidence_entries), placing.rows)
+        if placing.nodes:
+            conn.execute(insert(evidence_nodes), placing.nodes)
+        self._swap(
+            conn,
+            placing.head,
+            size=placing.frontier.size,
+            last_leaf=placing.last_leaf,
+            frontier=placing.frontier.to_bytes(),
+            root=placing.frontier.root(),
+        )
+
+    def _swap(self, conn: Connection, head: Head, **values: object) -> None:
+        same = (
+            (evidence_head.c.log == 1)
+            & (evidence_head.c.size == head.size)
+            & (evidence_head.c.epoch == head.epoch)
+        )
+        if conn.execute(update(evidence_head).where(same).values(**values)).rowcount != 1:
+            raise LogMovedError("another writer moved the head")
+
+    def rows(self, conn: Connection, start: int, end: int) -> list[StoredRow]:
+        """The rows of ``[start, end)``, in order.
+
+        Raises:
+            LogDamagedError: one of them is missing.
+        """
+        inside = (evidence_entries.c.seq >= start) & (evidence_entries.c.seq < end)
+        query = select(evidence_entries).where(inside).order_by(evidence_entries.c.seq)
+        found = [StoredRow(*row) for row in conn.execute(query)]
+        if [row.index for row in found] != list(range(start, end)):
+            raise LogDamagedError(f"entries between {start} and {end} are missing")
+        return found
+
+    def find(self, conn: Connection, identity: str) -> StoredRow | None:
+        """The entry of that id, if there is one."""
+        query = select(evidence_entries).where(evidence_entries.c.id_hash == id_hash(identity))
+        row = conn.execute(query).one_or_none()
+        return None if row is None else StoredRow(*row)
+
+    def tile_hashes(self, conn: Connection, level: int, start: int, end: int) -> list[bytes]:
+        """Hashes ``[start, end)`` of a tile level: leaves at 0, roots of full tiles above.
+
+        Raises:
+            LogDamagedError: one of them is missing.
+        """
+        if level == 0:
+            place, value = evidence_entries.c.seq, evidence_entries.c.leaf_hash
+            query = select(value).where(place >= start, place < end).order_by(place)
+        else:
+            place, value = evidence_nodes.c.position, evidence_nodes.c.hash
+            query = select(value).where(evidence_nodes.c.level == level)
+            query = query.where(place >= start, place < end).order_by(place)
+        found = list(conn.execute(query).scalars())
+        if len(found) != end - start:
+            raise LogDamagedError(f"hashes of level {level} between {start} and {end} are missing")
+        return found
+
+    def nodes(self, conn: Connection) -> "TileReader":
+        """A reader of full subtrees for roots and proofs; it keeps the tiles that it has read."""
+        return TileReader(self, conn)
+
+    def root_at(self, conn: Connection, size: int) -> bytes:
+        """The root that the log had at an earlier size, from its stored hashes.
+
+        Raises:
+            ProofError: the log has not grown so far.
+        """
+        if size > self.head(conn).size or size < 0:
+            raise ProofError(f"the log has no size {size}", field="size")
+        return range_hash(0, size, self.nodes(conn))
+
+    def fsck(self, conn: Connection, signed: SignedSize | None = None) -> Iterator[Finding]:
+        """Everything that is wrong with the log, as it is found; nothing where all is well."""
+        return fsck(conn, signed)
+
+    def count(self, conn: Connection) -> int:
+        """The number of rows, whatever the head says."""
+        return conn.execute(select(func.count()).select_from(evidence_entries)).scalar_one()
+
+    def iterate(
+        self, conn: Connection, start: int, end: int, *, page: int = 1024
+    ) -> Iterator[StoredRow]:
+        """The rows of ``[start, end)``, ``page`` of them in memory at a time."""
+        for first in range(start, end, page):
+            yield from self.rows(conn, first, min(first + page, end))
+
+
+class TileReader:
+    """Hashes of full subtrees, from stored tile hashes; reads no more than the tiles concerned."""
+
+    def __init__(self, log: EvidenceLog, conn: Connection) -> None:
+        self._log = log
+        self._conn = conn
+        self._known: dict[tuple[int, int], bytes] = {}
+
+    def __call__(self, height: int, index: int) -> bytes:
+        key = (height, index)
+        if key not in self._known:
+            level, rest = divmod(height, TILE_HEIGHT)
+            start, end = index << rest, (index + 1) << rest
+            if height and not rest:
+                start, end = index, index + 1
+            hashes = self._log.tile_hashes(self._conn, level, start, end)
+            self._known[key] = root_of(hashes) if rest else hashes[0]
+        return self._known[key]
+
+
+class _Placing:
+    """Entries on their way into the log: what is answered, and the rows to be written."""
+
+    def __init__(self, head: Head, known: dict[bytes, StoredRow]) -> None:
+        self.head = head
+        self.frontier = head.frontier.copy()
+        self.last_leaf = head.last_leaf
+        self.known = known
+        self.answers: list[Appended | EvidenceError] = []
+        self.rows: list[dict[str, object]] = []
+        self.nodes: list[dict[str, object]] = []
+
+    def take(self, one: Draft) -> Appended | EvidenceError:
+        key = None if one.id is None else id_hash(one.id)
+        earlier = None if key is None else self.known.get(key)
+        if earlier is not None:
+            return _again(one, earlier)
+        index = self.frontier.size
+        try:
+            data = one.at(index, self.last_leaf)
+        except EvidenceError as error:
+            return error
+        leaf = leaf_hash(data)
+        self._extend(StoredRow(index, key, leaf, data))
+        return Appended(index, leaf, new=True)
+
+    def _extend(self, row: StoredRow) -> None:
+        self.rows.append(
+            {"seq": row.index, "id_hash": row.id_hash, "leaf_hash": row.leaf_hash, "data": row.data}
+        )
+        for level, position, value in self.frontier.append(row.leaf_hash):
+            self.nodes.append({"level": level, "position": position, "hash": value})
+        self.last_leaf = row.leaf_hash
+        if row.id_hash is not None:
+            self.known[row.id_hash] = row
+
+
+def _again(one: Draft, earlier: StoredRow) -> Appended | EvidenceError:
+    if one.stands_in(earlier.data):
+        return Appended(earlier.index, earlier.leaf_hash, new=False)
+    detail = f"the id stands at index {earlier.index} with another body"
+    return EntryConflictError(detail, field="id")

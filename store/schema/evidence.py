@@ -1,0 +1,57 @@
+"""Tables of the evidence log: entries as stored bytes, the tree's inner hashes, and its head."""
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    Table,
+)
+
+from store.schema.metadata import metadata
+
+_Count = BigInteger().with_variant(Integer(), "sqlite")
+"""64 bits everywhere; in SQLite an INTEGER key is the row's own address."""
+
+evidence_entries = Table(
+    "evidence_entries",
+    metadata,
+    Column("seq", _Count, primary_key=True, autoincrement=False),
+    # SHA-256 of the id: of one length, and free of what a text column cannot hold.
+    Column("id_hash", LargeBinary, nullable=True, unique=True),
+    Column("leaf_hash", LargeBinary, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+    comment="Evidence entries, byte for byte as they were hashed",
+)
+
+evidence_nodes = Table(
+    "evidence_nodes",
+    metadata,
+    Column("level", SmallInteger, primary_key=True, autoincrement=False),
+    Column("position", _Count, primary_key=True, autoincrement=False),
+    Column("hash", LargeBinary, nullable=False),
+    comment="Roots of full tiles: hash `position` of tile level `level` (1 and above)",
+    sqlite_with_rowid=False,
+)
+
+evidence_head = Table(
+    "evidence_head",
+    metadata,
+    Column(
+        "log",
+        SmallInteger,
+        CheckConstraint("log = 1", name="one"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("epoch", _Count, nullable=False),
+    Column("size", _Count, nullable=False),
+    Column("last_leaf", LargeBinary, nullable=False),
+    Column("frontier", LargeBinary, nullable=False),
+    Column("root", LargeBinary, nullable=False),
+    comment="The one row that says where the log ends",
+)
+
+evidence_tables = (evidence_entries, evidence_nodes, evidence_head)

@@ -1,0 +1,155 @@
+"""The log in a database: appending inside the caller's transaction, ids, fencing, reading."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, Engine, update
+
+from evidence.entry import NO_LEAF, Entry, read_entry
+from evidence.errors import (
+    EntryConflictError,
+    EntryError,
+    LogDamagedError,
+    LogMovedError,
+    ProofError,
+)
+from evidence.tree import EMPTY_ROOT, leaf_hash, root_of
+from store.engine import open_engine, sqlite_url
+from store.evidence_log import EvidenceLog
+from store.schema.evidence import evidence_entries, evidence_head, evidence_tables
+from store.schema.metadata import metadata
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    engine = open_engine(sqlite_url(tmp_path / "log.sqlite"))
+    metadata.create_all(engine, tables=evidence_tables)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def conn(engine: Engine) -> Iterator[Connection]:
+    with engine.connect() as connection:
+        yield connection
+
+
+def numbered(start: int, end: int) -> list[Entry]:
+    return [Entry(f"s-{number}", {"n": number}) for number in range(start, end)]
+
+
+def test_each_entry_holds_its_place_and_the_leaf_before_it(conn: Connection) -> None:
+    log = EvidenceLog()
+    appended = log.append(conn, numbered(0, 3)) + log.append(conn, numbered(3, 5))
+    assert [one.index for one in appended] == [0, 1, 2, 3, 4]
+    rows = log.rows(conn, 0, 5)
+    assert [row.leaf_hash for row in rows] == [leaf_hash(row.data) for row in rows]
+    entries = [read_entry(row.data) for row in rows]
+    assert [entry.prev for entry in entries] == [NO_LEAF, *(one.leaf_hash for one in appended[:-1])]
+    assert log.head(conn).root == root_of(one.leaf_hash for one in appended)
+
+
+def test_an_empty_log_has_the_empty_root(conn: Connection) -> None:
+    assert EvidenceLog().head(conn).root == EMPTY_ROOT
+    assert EvidenceLog().append(conn, []) == []
+
+
+def test_the_same_id_and_body_give_the_earlier_place_and_append_nothing(conn: Connection) -> None:
+    log = EvidenceLog()
+    first = log.append(conn, numbered(0, 3))
+    again = log.append(conn, [*numbered(1, 2), *numbered(3, 4), *numbered(3, 4)])
+    assert [(one.index, one.new) for one in again] == [(1, False), (3, True), (3, False)]
+    assert again[0].leaf_hash == first[1].leaf_hash
+    assert log.count(conn) == 4
+
+
+def test_the_same_id_with_another_body_is_refused_and_nothing_is_appended(conn: Connection) -> None:
+    log = EvidenceLog()
+    log.append(conn, numbered(0, 3))
+    for batch in (
+        [Entry("new", {}), Entry("s-1", {"n": 8})],
+        [Entry("new", {}), Entry("new", {"n": 1})],
+    ):
+        with pytest.raises(EntryConflictError):
+            log.append(conn, batch)
+        assert (log.count(conn), log.head(conn).size) == (3, 3)
+
+
+def test_an_entry_that_cannot_be_taken_leaves_the_rest_of_its_batch_out_or_in(
+    conn: Connection,
+) -> None:
+    log = EvidenceLog()
+    batch = [Entry(None, {"n": 1}), Entry(None, {"x": "y" * 70_000}), Entry(None, {"n": 2**60}),
+             Entry(None, {"n": 2})]  # fmt: skip
+    with pytest.raises(EntryError):
+        log.append(conn, batch)
+    assert log.count(conn) == 0
+    good, large, number, last = log.append_each(conn, batch)
+    assert isinstance(large, EntryError)
+    assert large.type == "entry-too-large"
+    assert isinstance(number, EntryError)
+    assert number.type == "entry-number"
+    assert [getattr(one, "index", None) for one in (good, last)] == [0, 1]
+
+
+def test_entries_without_an_id_may_stand_twice(conn: Connection) -> None:
+    log = EvidenceLog()
+    log.append(conn, [Entry(None, {"n": 1}), Entry(None, {"n": 1})])
+    assert log.count(conn) == 2
+
+
+def test_nothing_is_kept_when_the_caller_rolls_back(engine: Engine) -> None:
+    log = EvidenceLog()
+    with engine.connect() as conn:
+        log.append(conn, numbered(0, 3))
+        conn.rollback()
+    with engine.begin() as conn:
+        assert log.append(conn, numbered(0, 1))[0].index == 0
+
+
+def test_a_writer_whose_epoch_is_over_is_fenced(engine: Engine) -> None:
+    first, second = EvidenceLog(), EvidenceLog()
+    with engine.begin() as conn:
+        first.claim(conn)
+        first.append(conn, numbered(0, 1))
+    with engine.begin() as conn:
+        second.claim(conn)
+    with engine.begin() as conn, pytest.raises(LogMovedError):
+        first.append(conn, numbered(1, 2))
+    with engine.begin() as conn:
+        assert second.append(conn, numbered(1, 2))[0].index == 1
+
+
+def test_a_head_that_does_not_fit_together_is_not_built_upon(conn: Connection) -> None:
+    log = EvidenceLog()
+    log.append(conn, numbered(0, 3))
+    conn.execute(update(evidence_head).values(root=bytes(32)))
+    with pytest.raises(LogDamagedError):
+        log.append(conn, numbered(3, 4))
+    conn.execute(evidence_head.delete())
+    with pytest.raises(LogDamagedError):
+        log.append(conn, numbered(3, 4))
+
+
+def test_earlier_roots_and_missing_rows(conn: Connection) -> None:
+    log = EvidenceLog()
+    leaves = [one.leaf_hash for one in log.append(conn, numbered(0, 700))]
+    for size in (0, 1, 255, 256, 257, 511, 512, 700):
+        assert log.root_at(conn, size) == root_of(leaves[:size])
+    with pytest.raises(ProofError):
+        log.root_at(conn, 701)
+    conn.execute(evidence_entries.delete().where(evidence_entries.c.seq == 5))
+    with pytest.raises(LogDamagedError):
+        log.rows(conn, 0, 10)
+    with pytest.raises(LogDamagedError):
+        log.root_at(conn, 10)
+
+
+def test_an_id_may_hold_what_a_text_column_cannot(conn: Connection) -> None:
+    log = EvidenceLog()
+    log.append(conn, [Entry("a\x00b" * 3000, {"n": 1})])
+    found = log.find(conn, "a\x00b" * 3000)
+    assert found is not None
+    assert found.index == 0
+    assert log.find(conn, "a") is None
