@@ -1,6 +1,18 @@
 """The tables, one file an area. Importing this package registers them all on one MetaData."""
 
-from store.schema import events, judgements, registry
+from store.schema import (
+    access,
+    accounts,
+    events,
+    evidence,
+    judgements,
+    outbox,
+    registry,
+    reports,
+)
 from store.schema.metadata import metadata
 
-__all__ = ["events", "judgements", "metadata", "registry"]
+__all__ = [
+    "access", "accounts", "events", "evidence", "judgements", "metadata", "outbox", "registry",
+    "reports",
+]
