@@ -12,7 +12,7 @@ Lat = Annotated[float, Meta(ge=-90, le=90)]
 AccuracyM = Annotated[float, Meta(ge=0, le=20_100_000)]
 Crs = Literal["wgs84", "gcj02", "bd09", "unknown"]
 Source = Literal["gnss", "network", "ip", "manual"]
-Level = Literal[0.68, 0.95]
+LEVELS = (0.68, 0.95)
 Signature = Literal["valid", "invalid", "unknown-key", "revoked-key", "absent"]
 Reader = Literal["consumer", "dealer", "inspector"]
 Decimal = Annotated[str, Meta(pattern=r"^-?\d{1,18}(\.\d{1,8})?$")]
@@ -20,7 +20,7 @@ Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$")]
 
 
 class Location(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A fix: degrees, the radius ``accuracy_m`` in metres that holds at ``level``, and its source."""
+    """A fix in degrees; ``accuracy_m`` is the radius in metres that holds at ``level``."""
 
     lon: Lon
     lat: Lat
@@ -28,6 +28,21 @@ class Location(Struct, frozen=True, kw_only=True, omit_defaults=True):
     level: float = 0.68
     source: Source = "gnss"
     crs: Crs = "wgs84"
+
+    def __post_init__(self) -> None:
+        if self.level not in LEVELS:
+            raise ValueError("level is 0.68 or 0.95")
+        refuse_null_island(self.lon, self.lat)
+
+
+def refuse_null_island(lon: float, lat: float) -> None:
+    """Refuse 0, 0: devices send it that know no place.
+
+    Raises:
+        ValueError: msgspec turns it into its own error, with the path.
+    """
+    if lon == 0 and lat == 0:
+        raise ValueError("0, 0 is no place but what devices send that know none")
 
 
 class Event(
@@ -71,6 +86,9 @@ class Position(Event, frozen=True, kw_only=True, tag="position"):
     crs: Crs = "wgs84"
     speed_mps: Annotated[float, Meta(ge=0, le=400)] | None = None
     temperature_c: Annotated[float, Meta(ge=-273.15, le=1000)] | None = None
+
+    def __post_init__(self) -> None:
+        refuse_null_island(self.lon, self.lat)
 
 
 class Order(Event, frozen=True, kw_only=True, tag="order"):

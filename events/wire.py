@@ -8,7 +8,7 @@ import msgspec
 from events.errors import EventError
 from events.model import AnyEvent
 
-_event_decoder = msgspec.json.Decoder(AnyEvent)
+_event_decoder: msgspec.json.Decoder[AnyEvent] = msgspec.json.Decoder(AnyEvent)
 _encoder = msgspec.json.Encoder()
 
 

@@ -131,7 +131,7 @@ class Shipment(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class IssuingJob(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A run of serials issued for a product: indices ``first_index`` up to ``first_index + count``."""
+    """Serials issued for a product: indices ``first_index`` up to ``first_index + count``."""
 
     job: Id
     gtin: Gtin

@@ -29,6 +29,8 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Weight of one consumer's scan abroad: travellers, gifts and resale explain most of them."""
     strength_dealer: Share = 0.6
     strength_inspector: Share = 0.8
+    strength_sold: Share = 0.25
+    """Factor for an item that is known to have been sold to a consumer: people move."""
     travel_speed_mps: Positive = 300.0
     """Faster than this between two scans, after both accuracies are subtracted, is impossible:
     an airliner cruises at 250 m/s, airports and clocks included it is far less."""

@@ -1,0 +1,159 @@
+"""The fold: custody before a step, and the step, give custody after it.
+
+Terms and defaults, where EPCIS leaves a choice (docs/custody.md says why):
+
+* Goods change hands when they are received, not when they are shipped.
+* A receipt counts as that of the dealer who runs the site; where no such site is known, as that of
+  the party that the event names, or else of the one to whom the goods were shipped.
+* What happens to a container happens to what is in it, but for its own commissioning, packing,
+  unpacking and decommissioning: those are about the container.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from custody.step import Role, Step
+from custody.trail import Touch, Trail
+
+PartyAt = Callable[[str, int], str | None]
+"""(site GLN, known at in microseconds) → GLN of the party that receives there, if a row says so."""
+
+RECEIPTS = frozenset(["receiving", "accepting"])
+OWN_STEPS = frozenset(["commissioning", "packing", "unpacking", "decommissioning"])
+DEFAULT_DISPOSITION = {
+    "commissioning": "active",
+    "shipping": "in_transit",
+    "retail_selling": "retail_sold",
+    "decommissioning": "inactive",
+    "destroying": "destroyed",
+}
+
+
+class Custody(Struct, frozen=True, array_like=True):
+    """Who holds an EPC; times in microseconds, parties as GLNs. ``since_us``: when the holder last
+    changed; ``owned_us``: when the owner did; ``sold_us``: when it was sold to a consumer."""
+
+    epc: str
+    parents: dict[str, str]
+    disposition: str | None = None
+    holder: str | None = None
+    since_us: int | None = None
+    owner: str | None = None
+    owned_us: int | None = None
+    sold_us: int | None = None
+    heading_holder: str | None = None
+    heading_owner: str | None = None
+    owned_by: str | None = None
+    """Identity of the event that gave the owner; ``disposition_by`` and ``sold_by`` likewise."""
+    disposition_by: str | None = None
+    sold_by: str | None = None
+
+    @property
+    def container(self) -> str | None:
+        """The immediate parent."""
+        return self.parents.get(self.epc)
+
+    def chain(self) -> list[str]:
+        """The EPC and its containers, innermost first; a loop of containers ends where it closes."""
+        chain, current = [self.epc], self.parents.get(self.epc)
+        while current is not None and current not in chain:
+            chain.append(current)
+            current = self.parents.get(current)
+        return chain
+
+
+def custody_of(trail: Trail, *, party_at: PartyAt, until_us: int | None = None) -> Custody:
+    """Custody after all steps that happened up to and including ``until_us``."""
+    return fold(trail.epc, trail.standing(), party_at=party_at, until_us=until_us)
+
+
+def fold(
+    epc: str, touches: Iterable[Touch], *, party_at: PartyAt, until_us: int | None = None
+) -> Custody:
+    """Fold touches that are in order and of which none is taken back."""
+    custody = Custody(epc=epc, parents={})
+    for step, roles in touches:
+        if until_us is not None and step.at_us > until_us:
+            break
+        custody = apply(custody, step, roles, party_at=party_at)
+    return custody
+
+
+def apply(
+    custody: Custody, step: Step, roles: Mapping[str, Role], *, party_at: PartyAt
+) -> Custody:
+    """Custody after one step."""
+    parents = _contained(custody.parents, step, roles)
+    before = custody.chain()
+    moved = replace(custody, parents=parents) if parents is not custody.parents else custody
+    if not _bears_on(custody.epc, {*before, *moved.chain()}, step, roles):
+        return moved
+    return _handed_over(moved, step, party_at)
+
+
+def _contained(
+    parents: dict[str, str], step: Step, roles: Mapping[str, Role]
+) -> dict[str, str]:
+    """Who is in what after an aggregation."""
+    if step.type not in ("AggregationEvent", "AssociationEvent") or step.parent is None:
+        return parents
+    children = [epc for epc, role in roles.items() if role == "child"]
+    if step.action == "DELETE":
+        gone = [c for c in children if parents.get(c) == step.parent]
+        if step.whole:
+            gone = [child for child, parent in parents.items() if parent == step.parent]
+        return {c: p for c, p in parents.items() if c not in gone} if gone else parents
+    if all(parents.get(child) == step.parent for child in children):
+        return parents
+    return {**parents, **dict.fromkeys(children, step.parent)}
+
+
+def _bears_on(epc: str, chain: set[str], step: Step, roles: Mapping[str, Role]) -> bool:
+    if epc in roles:
+        return True
+    if step.biz_step in OWN_STEPS and not step.whole:
+        return False
+    if step.type == "AggregationEvent":
+        return (step.whole and step.parent in chain) or any(
+            roles.get(member) == "child" for member in chain
+        )
+    return any(member in roles for member in chain)
+
+
+def _handed_over(custody: Custody, step: Step, party_at: PartyAt) -> Custody:
+    disposition = step.disposition or DEFAULT_DISPOSITION.get(step.biz_step or "")
+    holder, owner = custody.holder, custody.owner
+    heading = (custody.heading_holder, custody.heading_owner)
+    sold = (custody.sold_us, custody.sold_by)
+    if step.biz_step == "shipping":
+        holder, owner = holder or step.from_holder, owner or step.from_owner
+        heading = (step.to_holder, step.to_owner)
+    elif step.biz_step == "void_shipping":
+        heading = (None, None)
+    elif step.biz_step in RECEIPTS:
+        local = party_at(step.site_gln, step.received_us) if step.site_gln else None
+        holder = local or step.to_holder or heading[0] or holder
+        owner = local or step.to_owner or heading[1] or owner
+        heading, sold = (None, None), (None, None)
+    elif step.biz_step == "commissioning" and step.site_gln:
+        holder = holder or party_at(step.site_gln, step.received_us)
+    if disposition == "retail_sold":
+        sold = (step.at_us, step.identity)
+    elif disposition == "returned":
+        sold = (None, None)
+    return replace(
+        custody,
+        disposition=disposition or custody.disposition,
+        holder=holder,
+        since_us=custody.since_us if holder == custody.holder else step.at_us,
+        owner=owner,
+        owned_us=custody.owned_us if owner == custody.owner else step.at_us,
+        owned_by=custody.owned_by if owner == custody.owner else step.identity,
+        disposition_by=step.identity if disposition else custody.disposition_by,
+        sold_us=sold[0],
+        sold_by=sold[1],
+        heading_holder=heading[0],
+        heading_owner=heading[1],
+    )

@@ -1,0 +1,167 @@
+"""What custody needs of one EPCIS event: who did what when, without the lists of EPCs.
+
+A case of 10,000 items shipped is one step; the EPCs that it names are kept apart, so that reading
+one item's custody does not read its siblings. Terms are those of EPCIS 2.0 and CBV 2.0.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from codes.epc import canonical_epc, gln_of
+from events.errors import EventError, TracewardenError
+from events.identity import Identity, event_time, identity
+from events.model import ItemEvent
+from events.timed import microseconds
+
+Role = Literal["self", "parent", "child"]
+EVENT_TYPES = frozenset(
+    ["ObjectEvent", "AggregationEvent", "TransactionEvent", "TransformationEvent", "AssociationEvent"]
+)
+ACTIONS = frozenset(["ADD", "OBSERVE", "DELETE"])
+
+
+class Step(Struct, frozen=True, array_like=True):
+    """One item event as custody reads it; GLNs are 13 digits, vocabulary is CBV's bare words."""
+
+    identity: Identity
+    at_us: int
+    received_us: int
+    type: str
+    action: str | None
+    biz_step: str | None
+    disposition: str | None
+    parent: str | None
+    whole: bool
+    """An aggregation without children: the event speaks of all that the parent holds."""
+    site_gln: str | None
+    from_holder: str | None
+    from_owner: str | None
+    to_holder: str | None
+    to_owner: str | None
+    voids: Identity | None
+    """The event that this one, an error declaration, takes back."""
+
+    @property
+    def order(self) -> tuple[int, Identity]:
+        """The order of judging: event time, then identity."""
+        return (self.at_us, self.identity)
+
+
+def read_step(item_event: ItemEvent) -> tuple[Step, dict[str, Role]]:
+    """The step, and the EPCs that the event names with their roles, in canonical form.
+
+    Raises:
+        EventError: the event has no known type, no time, or an identifier that is invalid.
+    """
+    event = item_event.event
+    type_ = event.get("type")
+    if type_ not in EVENT_TYPES:
+        raise EventError(f"{type_!r} is no EPCIS 2.0 event type", field="event.type")
+    action = event.get("action")
+    if action is not None and action not in ACTIONS:
+        raise EventError(f"{action!r} is no EPCIS action", field="event.action")
+    roles = _roles(event)
+    parent = event.get("parentID")
+    from_holder, from_owner = _parties(event, "sourceList", "source")
+    to_holder, to_owner = _parties(event, "destinationList", "destination")
+    step = Step(
+        identity=identity(item_event),
+        at_us=microseconds(event_time(item_event)),
+        received_us=microseconds(item_event.received_at),
+        type=type_,
+        action=action,
+        biz_step=_word(event, "bizStep"),
+        disposition=_word(event, "disposition"),
+        parent=_epc(parent, "event.parentID") if parent is not None else None,
+        whole="child" not in roles.values() and type_ in ("AggregationEvent", "AssociationEvent"),
+        site_gln=_gln(event, "bizLocation") or _gln(event, "readPoint"),
+        from_holder=from_holder,
+        from_owner=from_owner,
+        to_holder=to_holder,
+        to_owner=to_owner,
+        voids=f"item_event:{item_event.event_id}" if event.get("errorDeclaration") else None,
+    )
+    return step, roles
+
+
+_LISTS: tuple[tuple[str, Role], ...] = (
+    ("epcList", "self"),
+    ("inputEPCList", "self"),
+    ("outputEPCList", "self"),
+    ("childEPCs", "child"),
+)
+
+
+def _roles(event: Mapping[str, Any]) -> dict[str, Role]:
+    roles: dict[str, Role] = {}
+    for member, role in _LISTS:
+        for index, uri in enumerate(_list(event, member)):
+            roles[_epc(uri, f"event.{member}[{index}]")] = role
+    parent = event.get("parentID")
+    if parent is not None:
+        roles[_epc(parent, "event.parentID")] = "parent"
+    return roles
+
+
+def _list(event: Mapping[str, Any], member: str) -> Iterable[Any]:
+    values = event.get(member)
+    if values is None:
+        return ()
+    if not isinstance(values, list):
+        raise EventError("a list is expected", field=f"event.{member}")
+    return values
+
+
+def _epc(uri: object, field: str) -> str:
+    if not isinstance(uri, str):
+        raise EventError("an EPC is a URI", field=field)
+    try:
+        return canonical_epc(uri)
+    except TracewardenError as error:
+        raise EventError(error.detail, field=field) from None
+
+
+def _word(event: Mapping[str, Any], member: str) -> str | None:
+    """CBV vocabulary as a bare word: ``shipping``, ``urn:…:shipping``, ``…/BizStep-shipping``."""
+    value = event.get(member)
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise EventError("a vocabulary element is a string", field=f"event.{member}")
+    if value.startswith("urn:epcglobal:cbv:"):
+        return value.rsplit(":", 1)[1]
+    for prefix in ("https://ref.gs1.org/cbv/", "https://gs1.org/voc/", "cbv:"):
+        if value.startswith(prefix):
+            return value[len(prefix) :].split("-", 1)[-1]
+    return value
+
+
+def _gln(event: Mapping[str, Any], member: str) -> str | None:
+    place = event.get(member)
+    if place is None:
+        return None
+    if not isinstance(place, dict) or not isinstance(place.get("id"), str):
+        raise EventError("a location has an id", field=f"event.{member}")
+    return _gln_of(place["id"], f"event.{member}.id")
+
+
+def _gln_of(uri: str, field: str) -> str | None:
+    try:
+        return gln_of(canonical_epc(uri))
+    except TracewardenError as error:
+        raise EventError(error.detail, field=field) from None
+
+
+def _parties(event: Mapping[str, Any], member: str, name: str) -> tuple[str | None, str | None]:
+    """GLNs of the possessing and the owning party in a source or destination list."""
+    found: dict[str, str | None] = {}
+    for index, entry in enumerate(_list(event, member)):
+        field = f"event.{member}[{index}]"
+        if not isinstance(entry, dict) or not isinstance(entry.get(name), str):
+            raise EventError(f"an entry has a type and a {name}", field=field)
+        kind = _word(entry, "type")
+        if kind in ("possessing_party", "owning_party"):
+            found[kind] = _gln_of(entry[name], f"{field}.{name}")
+    return found.get("possessing_party"), found.get("owning_party")

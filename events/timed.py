@@ -1,0 +1,53 @@
+"""An event with the two keys by which it is judged worked out once."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Generic, NamedTuple, TypeVar
+
+from events.identity import Identity, happened_at, identity
+from events.model import AnyEvent
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+E = TypeVar("E")
+
+
+def microseconds(at: datetime) -> int:
+    """Microseconds since 1970-01-01T00:00:00Z, exactly."""
+    return (at - EPOCH) // _MICROSECOND
+
+
+def from_microseconds(at_us: int) -> datetime:
+    """The time in UTC; the inverse of ``microseconds``."""
+    return EPOCH + timedelta(microseconds=at_us)
+
+
+def rfc3339(at_us: int) -> str:
+    """The time as RFC 3339 in UTC with milliseconds, or microseconds where it has them."""
+    precision = "milliseconds" if at_us % 1000 == 0 else "microseconds"
+    return from_microseconds(at_us).isoformat(timespec=precision).replace("+00:00", "Z")
+
+
+class Timed(NamedTuple, Generic[E]):
+    """An event, who it is, when it happened and when it was received."""
+
+    identity: Identity
+    at_us: int
+    received_us: int
+    event: E
+
+    @property
+    def order(self) -> tuple[int, Identity]:
+        """The order of judging: time of happening, then identity."""
+        return (self.at_us, self.identity)
+
+
+def timed(event: AnyEvent) -> Timed[AnyEvent]:
+    """The event with its keys.
+
+    Raises:
+        EventError: an EPCIS event says no valid time.
+    """
+    return Timed(
+        identity(event), microseconds(happened_at(event)), microseconds(event.received_at), event
+    )

@@ -1,0 +1,116 @@
+"""The registry as the rules ask it: who, what, where, as known at a time."""
+
+from functools import cached_property
+
+from events.model import Crs
+from registry.authority import Authority
+from registry.known import Known
+from registry.model import Dealer, IssuingJob, Product, Shipment, Site, Territory
+from registry.places import Places, on_wgs84
+from registry.policy import Policy
+from registry.rows import RegistryRows
+
+
+class Registry:
+    """A snapshot of all rows; every question says as known at which time (microseconds)."""
+
+    def __init__(self, rows: RegistryRows) -> None:
+        self.rows = rows
+        self.policy: Policy = rows.policy
+        self.policy_hash = rows.policy.digest()
+        self.authority = Authority(rows)
+        self.places = Places(rows.territories)
+        self._products: Known[Product] = Known(rows.products, lambda row: row.gtin)
+        self._dealers: Known[Dealer] = Known(rows.dealers, lambda row: row.dealer_id)
+        self._dealers_by_gln: Known[Dealer] = Known(rows.dealers, lambda row: row.gln)
+        self._sites: Known[Site] = Known(rows.sites, lambda row: row.site_gln)
+        self._shipments: Known[Shipment] = Known(rows.shipments, lambda row: row.shipment_id)
+        self._own = frozenset(rows.own_glns)
+
+    @property
+    def lateness_us(self) -> int:
+        """How much later another event may arrive and still count (DESIGN, 'Order and time')."""
+        return round(self.rows.lateness_s * 1_000_000)
+
+    def product(self, gtin: str, known_us: int) -> Product | None:
+        """The product with this GTIN-14."""
+        return self._products.get(gtin, known_us)
+
+    def dealer(self, dealer_id: str, known_us: int) -> Dealer | None:
+        """The dealer with this id."""
+        return self._dealers.get(dealer_id, known_us)
+
+    def dealer_by_gln(self, gln: str | None, known_us: int) -> Dealer | None:
+        """The dealer whose party GLN this is; None for own and unknown parties."""
+        return None if gln is None else self._dealers_by_gln.get(gln, known_us)
+
+    def site(self, gln: str, known_us: int) -> Site | None:
+        """The site with this GLN."""
+        return self._sites.get(gln, known_us)
+
+    def sites_of(self, gln: str, known_us: int) -> list[Site]:
+        """The site itself, or all sites of the party with this GLN."""
+        dealer = self.dealer_by_gln(gln, known_us)
+        return [
+            site
+            for site in self._sites.all(known_us)
+            if gln in (site.site_gln, site.operator_gln)
+            or (dealer is not None and site.dealer_id == dealer.dealer_id)
+        ]
+
+    def party_at(self, site_gln: str, known_us: int) -> str | None:
+        """GLN of the party that answers for a site: its dealer, else its operator; at the brand's
+        own sites the brand, whose GLN is the first of its own."""
+        site = self.site(site_gln, known_us)
+        if site is not None and site.dealer_id is not None:
+            dealer = self.dealer(site.dealer_id, known_us)
+            return dealer.gln if dealer else None
+        if site is not None and site.operator_gln is not None:
+            return site.operator_gln
+        return self.rows.own_glns[0] if site_gln in self._own else None
+
+    def smallest_territory(
+        self, lon: float, lat: float, crs: Crs, at_us: int, known_us: int
+    ) -> Territory | None:
+        """The smallest territory by area that holds the place, ties by id."""
+        held = self.places.holding(*on_wgs84(lon, lat, crs), at_us, known_us)
+        return held[0] if held else None
+
+    def jobs_of(self, gtin: str) -> list[IssuingJob]:
+        """The issuing jobs for a product."""
+        return self._jobs.get(gtin, [])
+
+    @cached_property
+    def _jobs(self) -> dict[str, list[IssuingJob]]:
+        found: dict[str, list[IssuingJob]] = {}
+        for job in self.rows.jobs:
+            found.setdefault(job.gtin, []).append(job)
+        return found
+
+    def shipment(self, shipment_id: str, known_us: int) -> Shipment | None:
+        """The shipment with this id."""
+        return self._shipments.get(shipment_id, known_us)
+
+    def shipments_of_tracker(self, tracker_id: str) -> list[str]:
+        """Ids of the shipments that any version of a row gives to the tracker."""
+        return self._by_tracker.get(tracker_id, [])
+
+    def shipments_of_unit(self, epc: str) -> list[str]:
+        """Ids of the shipments that any version of a row gives the logistic unit."""
+        return self._by_unit.get(epc, [])
+
+    @cached_property
+    def _by_tracker(self) -> dict[str, list[str]]:
+        found: dict[str, dict[str, None]] = {}
+        for row in self.rows.shipments:
+            if row.tracker_id is not None:
+                found.setdefault(row.tracker_id, {})[row.shipment_id] = None
+        return {tracker: list(ids) for tracker, ids in found.items()}
+
+    @cached_property
+    def _by_unit(self) -> dict[str, list[str]]:
+        found: dict[str, dict[str, None]] = {}
+        for row in self.rows.shipments:
+            for sscc in row.ssccs:
+                found.setdefault(sscc, {})[row.shipment_id] = None
+        return {unit: list(ids) for unit, ids in found.items()}

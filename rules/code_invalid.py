@@ -1,0 +1,34 @@
+"""A code whose signature does not hold was not issued by the brand as it is read."""
+
+from collections.abc import Sequence
+
+from rules.item import ItemContext, ItemScan, item_subject
+from rules.model import Finding
+
+STRENGTH = {"invalid": 0.95, "unknown-key": 0.85}
+
+
+class CodeInvalid:
+    """Fires on a scan whose signature is ``invalid`` or by an ``unknown-key``."""
+
+    id = "code-invalid"
+    initial = None
+
+    def step(
+        self, state: None, event: ItemScan, *, context: ItemContext
+    ) -> tuple[None, Sequence[Finding]]:
+        """One scan is enough; no other event matters."""
+        scan = event.event
+        strength = STRENGTH.get(scan.signature)
+        if strength is None:
+            return None, ()
+        finding = Finding(
+            rule=self.id,
+            subject=item_subject(scan),
+            occurred_us=event.at_us,
+            strength=strength,
+            inputs=(event.identity,),
+            facts={"signature": scan.signature, "reader": scan.reader, "gtin": scan.gtin},
+            values={"signature": scan.signature},
+        )
+        return None, (finding,)

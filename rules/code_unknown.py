@@ -1,0 +1,44 @@
+"""A code for a product that the brand does not have, or a serial that no issuing job covers."""
+
+from collections.abc import Sequence
+
+from rules.item import ItemContext, ItemScan, item_subject
+from rules.model import Finding
+
+
+class CodeUnknown:
+    """Fires where the GTIN is no product's, or ``issued`` is false."""
+
+    id = "code-unknown"
+    initial = None
+
+    def step(
+        self, state: None, event: ItemScan, *, context: ItemContext
+    ) -> tuple[None, Sequence[Finding]]:
+        """The product must have been known when the scan was received."""
+        scan = event.event
+        if scan.gtin is None:
+            return None, ()
+        is_product = context.registry.product(scan.gtin, context.known_us) is not None
+        if is_product and scan.issued is not False:
+            return None, ()
+        finding = Finding(
+            rule=self.id,
+            subject=item_subject(scan),
+            occurred_us=event.at_us,
+            strength=0.9 if is_product else 0.8,
+            inputs=(event.identity,),
+            facts={
+                "gtin": scan.gtin,
+                "product_known": is_product,
+                "issued": scan.issued,
+                "signature": scan.signature,
+            },
+            values={
+                "what_en": "no issuing job covers its serial" if is_product
+                else f"GTIN {scan.gtin} is none of the brand's products",
+                "what_zh": "没有任何赋码任务包含该序列号" if is_product
+                else f"GTIN {scan.gtin} 不是本品牌的产品",
+            },
+        )
+        return None, (finding,)

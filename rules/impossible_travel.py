@@ -1,0 +1,86 @@
+"""One code read at two places between which no item can have travelled: a copy is about."""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from geo.geodesic import distance_m
+from rules.item import OURS, ItemContext, ItemScan, item_subject, place_of
+from rules.model import Finding
+
+EARTH_RADIUS_M = 6_371_009.0
+RADIUS_95 = math.sqrt(-2 * math.log(0.05))
+
+
+class Fix(NamedTuple):
+    """Where and when the item was last read well enough."""
+
+    identity: str
+    at_us: int
+    lon: float
+    lat: float
+    radius_m: float
+
+
+class ImpossibleTravel:
+    """Fires where the distance between two consecutive fixes, less both 95 % radii, needs a speed
+    that no traveller has, even if both clocks are off. IP locations say nothing of travel."""
+
+    id = "impossible-travel"
+    initial: Fix | None = None
+
+    def step(
+        self, state: Fix | None, event: ItemScan, *, context: ItemContext
+    ) -> tuple[Fix | None, Sequence[Finding]]:
+        """The state is the last fix that could be trusted."""
+        fix = _fix(event, context)
+        if fix is None:
+            return state, ()
+        if state is None:
+            return fix, ()
+        return fix, self._compare(state, fix, event, context)
+
+    def _compare(
+        self, before: Fix, fix: Fix, event: ItemScan, context: ItemContext
+    ) -> Sequence[Finding]:
+        policy = context.registry.policy
+        seconds = (fix.at_us - before.at_us) / 1e6
+        reach_m = policy.travel_speed_mps * (seconds + policy.travel_clock_s)
+        slack_m = before.radius_m + fix.radius_m
+        least_m = max(reach_m, policy.travel_min_m) + slack_m
+        if _rough_m(before, fix) < 0.99 * least_m:
+            return ()
+        apart_m = float(distance_m(before.lon, before.lat, fix.lon, fix.lat)[0])
+        if apart_m <= least_m:
+            return ()
+        finding = Finding(
+            rule=self.id,
+            subject=item_subject(event.event),
+            occurred_us=event.at_us,
+            strength=min(0.99, 1 - 0.5 * reach_m / (apart_m - slack_m)),
+            inputs=(before.identity, event.identity),
+            facts={"distance_m": apart_m, "seconds": seconds, "radii_m": slack_m,
+                   "gtin": event.event.gtin},
+            values={"km": f"{apart_m / 1000:.0f}", "minutes": f"{seconds / 60:.0f}"},
+        )
+        return (finding,)
+
+
+def _fix(event: ItemScan, context: ItemContext) -> Fix | None:
+    scan, place = event.event, place_of(event.event)
+    if place is None or place.source == "ip" or scan.signature not in OURS:
+        return None
+    radius_m = place.accuracy_m / math.sqrt(-2 * math.log(1 - place.level)) * RADIUS_95
+    if radius_m > context.registry.policy.travel_max_accuracy_m:
+        return None
+    return Fix(event.identity, event.at_us, place.lon, place.lat, radius_m)
+
+
+def _rough_m(a: Fix, b: Fix) -> float:
+    """Great-circle distance on a sphere, within 0.6 % of the geodesic."""
+    lat_a, lat_b = math.radians(a.lat), math.radians(b.lat)
+    h = (
+        math.sin((lat_b - lat_a) / 2) ** 2
+        + math.cos(lat_a) * math.cos(lat_b) * math.sin(math.radians(b.lon - a.lon) / 2) ** 2
+    )
+    return 2 * EARTH_RADIUS_M * math.asin(min(1.0, math.sqrt(h)))

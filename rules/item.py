@@ -1,0 +1,44 @@
+"""What the rules of an item share: a scan, and the context in which it is judged."""
+
+from typing import NamedTuple
+
+from codes.epc import item_uri
+from custody import Custody
+from events.model import Scan
+from events.timed import Timed
+from registry import Registry
+from rules.model import Place, Subject
+
+OURS = frozenset(["valid", "absent", "revoked-key"])
+"""Signatures of a code that may be the item's own; a forged code says nothing of the item."""
+
+
+class ItemContext(NamedTuple):
+    """Custody before the scan, and the registry; what counts is what was known at ``known_us``."""
+
+    custody: Custody
+    registry: Registry
+    known_us: int
+
+
+def item_subject(scan: Scan) -> Subject:
+    """The item by its Digital Link URI, or the code as read where it names none."""
+    return Subject("item", item_of(scan))
+
+
+def item_of(scan: Scan) -> str:
+    """The key of the item that a scan reads."""
+    if scan.gtin is None or scan.serial is None:
+        return scan.uri
+    return item_uri(scan.gtin, scan.serial)
+
+
+def place_of(scan: Scan) -> Place | None:
+    """Where the code was read, if the reader said so."""
+    at = scan.location
+    if at is None:
+        return None
+    return Place(at.lon, at.lat, at.accuracy_m, at.level, at.source, at.crs)
+
+
+ItemScan = Timed[Scan]

@@ -1,0 +1,94 @@
+"""What a rule is and what it says: a fold over one subject's events that yields findings."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+from msgspec import Struct
+
+from events.identity import Identity
+from events.model import Crs, Source
+
+
+class Subject(NamedTuple):
+    """What a signal is about: ``item``, ``logistic-unit``, ``lot``, ``product``, ``shipment``,
+    ``tracker`` or ``dealer``, and its id."""
+
+    type: str
+    id: str
+
+
+class Reason(Struct, frozen=True):
+    """Why, in one or two plain sentences."""
+
+    en: str
+    zh: str
+
+
+class Finding(Struct, frozen=True, kw_only=True):
+    """What one rule says of one subject, before it is given its id.
+
+    ``strength`` lies in [0, 1]; ``inputs`` are the identities of the events that it rests on;
+    ``values`` fill the card's reason.
+    """
+
+    rule: str
+    subject: Subject
+    occurred_us: int
+    strength: float
+    inputs: tuple[Identity, ...]
+    facts: dict[str, Any]
+    values: dict[str, Any] = {}
+
+
+class Place(NamedTuple):
+    """A fix as the columns need it: degrees in ``crs``, the radius that holds at ``level``."""
+
+    lon: float
+    lat: float
+    accuracy_m: float
+    level: float
+    source: Source
+    crs: Crs
+
+
+class PlaceVerdict(NamedTuple):
+    """``inside``, ``outside`` or ``uncertain``; the signed distance in metres is negative inside,
+    and NaN where there is no border at all."""
+
+    verdict: str
+    probability_inside: float
+    distance_m: float
+
+
+AreaRef = tuple[Any, ...]
+"""A key that names an area; equal keys are equal areas (``registry.authority``)."""
+
+
+class PlaceQuestion(Struct, frozen=True):
+    """A finding that waits for a verdict of place, so that places are judged in columns.
+
+    No rule's state may depend on the answer: the fold goes on before it is known.
+    """
+
+    area: AreaRef
+    place: Place
+    answer: Callable[[PlaceVerdict], Finding | None]
+
+
+Outcome = Finding | PlaceQuestion
+
+State = TypeVar("State")
+Input = TypeVar("Input", contravariant=True)
+Context = TypeVar("Context", contravariant=True)
+
+
+class Rule(Protocol[State, Input, Context]):
+    """``step`` folds one event of a subject; ``initial`` is the state before the first."""
+
+    id: str
+    initial: State
+
+    def step(
+        self, state: State, event: Input, *, context: Context
+    ) -> tuple[State, Sequence[Outcome]]:
+        """The state after the event, and what the rule says of it."""

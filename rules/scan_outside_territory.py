@@ -1,0 +1,96 @@
+"""An item read where the dealer who answers for it may not sell it."""
+
+from collections.abc import Sequence
+from functools import partial
+
+from events.model import Scan
+from registry import Registry, Window
+from rules.item import OURS, ItemContext, ItemScan, item_subject, place_of
+from rules.model import Finding, Place, PlaceQuestion, PlaceVerdict
+
+
+class ScanOutsideTerritory:
+    """Asks whether the place lies in the dealer's area; fires only on a certain ``outside``.
+
+    The area is where the dealer might have sold the item between its receipt and the scan, or at
+    the time of sale where that is known. One consumer's scan abroad is weak: people travel.
+    """
+
+    id = "scan-outside-territory"
+    initial = None
+
+    def step(
+        self, state: None, event: ItemScan, *, context: ItemContext
+    ) -> tuple[None, Sequence[PlaceQuestion]]:
+        """The question of place, or nothing where there is no place, dealer or territory."""
+        scan, custody, registry = event.event, context.custody, context.registry
+        place = place_of(scan)
+        if place is None or scan.gtin is None or scan.signature not in OURS:
+            return None, ()
+        dealer = registry.dealer_by_gln(custody.owner, context.known_us)
+        if dealer is None:
+            return None, ()
+        owned_us = custody.owned_us if custody.owned_us is not None else event.at_us
+        window = Window(owned_us, event.at_us, owned_us)
+        if custody.sold_us is not None:
+            window = Window(custody.sold_us, custody.sold_us, owned_us)
+        area = registry.authority.where(dealer.dealer_id, scan.gtin, window, context.known_us)
+        if area is None:
+            return None, ()
+        strength = _weight(scan, registry, sold=custody.sold_us is not None)
+        inputs = (event.identity, custody.owned_by, custody.sold_by)
+        finding = Finding(
+            rule=self.id,
+            subject=item_subject(scan),
+            occurred_us=event.at_us,
+            strength=strength,
+            inputs=tuple(identity for identity in inputs if identity is not None),
+            facts={"dealer_id": dealer.dealer_id, "gtin": scan.gtin, "reader": scan.reader},
+        )
+        answer = partial(_answer, finding, place, registry, context.known_us)
+        return None, (PlaceQuestion(area, place, answer),)
+
+
+def _weight(scan: Scan, registry: Registry, *, sold: bool) -> float:
+    policy = registry.policy
+    by_reader = {
+        "consumer": policy.strength_consumer,
+        "dealer": policy.strength_dealer,
+        "inspector": policy.strength_inspector,
+    }
+    return by_reader[scan.reader] * (policy.strength_sold if sold else 1.0)
+
+
+def _answer(
+    finding: Finding, place: Place, registry: Registry, known_us: int, verdict: PlaceVerdict
+) -> Finding | None:
+    if verdict.verdict != "outside":
+        return None
+    territory = registry.smallest_territory(
+        place.lon, place.lat, place.crs, finding.occurred_us, known_us
+    )
+    has_border = verdict.distance_m == verdict.distance_m
+    distance_km = max(verdict.distance_m, 0.0) / 1000 if has_border else None
+    return Finding(
+        rule=finding.rule,
+        subject=finding.subject,
+        occurred_us=finding.occurred_us,
+        strength=finding.strength * (1 - verdict.probability_inside),
+        inputs=finding.inputs,
+        facts={
+            **finding.facts,
+            "territory_id": territory.territory_id if territory else None,
+            "probability_inside": verdict.probability_inside,
+            "distance_m": verdict.distance_m if has_border else None,
+            "source": place.source,
+        },
+        values={
+            "dealer": finding.facts["dealer_id"],
+            "where_en": territory.name if territory else "a place in no known territory",
+            "where_zh": territory.name if territory else "不属于任何已知区域的地点",
+            "distance_en": "" if distance_km is None
+            else f", {distance_km:.1f} km beyond the border",
+            "distance_zh": "" if distance_km is None else f"，超出边界 {distance_km:.1f} 公里",
+            "percent": f"{verdict.probability_inside * 100:.1f}",
+        },
+    )

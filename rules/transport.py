@@ -1,0 +1,36 @@
+"""What the rules of a shipment share: fixes and item events, and the plan they are held against."""
+
+from typing import NamedTuple
+
+from custody import Step
+from events.model import Position
+from events.timed import Timed
+from registry import Registry
+from registry.model import Shipment
+from rules.model import Place, Subject
+
+POSITION_LEVEL = 0.68
+
+
+class ShipmentContext(NamedTuple):
+    """The shipment's plan and the registry as known at ``known_us``."""
+
+    shipment: Shipment
+    registry: Registry
+    known_us: int
+
+
+ShipmentInput = Timed[Position] | Timed[Step]
+"""A fix that belongs to the shipment, or an item event that touches one of its logistic units."""
+
+
+def shipment_subject(context: ShipmentContext) -> Subject:
+    """The shipment by its id."""
+    return Subject("shipment", context.shipment.shipment_id)
+
+
+def place_of_position(position: Position) -> Place:
+    """Where the tracker was; trackers say ``gnss`` at level 0.68 (INTERFACES)."""
+    return Place(
+        position.lon, position.lat, position.accuracy_m, POSITION_LEVEL, "gnss", position.crs
+    )
