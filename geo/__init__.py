@@ -1,1 +1,1 @@
-""""""
+"""Where: coordinate systems, territories, corridors, uncertainty."""

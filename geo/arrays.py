@@ -1,0 +1,26 @@
+"""Array types of this room, and ragged ranges: many short lists laid end to end."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+FloatsLike = npt.ArrayLike
+
+
+def floats(values: FloatsLike) -> Floats:
+    """The values as a flat float64 array; a scalar gives one element."""
+    return np.atleast_1d(np.asarray(values, dtype=np.float64))
+
+
+def spread(starts: npt.NDArray[Any], counts: npt.NDArray[Any]) -> tuple[Ints, Ints]:
+    """Lay the ranges ``starts[i] : starts[i] + counts[i]`` end to end.
+
+    Returns (owner, index): which range each element belongs to, and the element itself.
+    """
+    owner = np.repeat(np.arange(len(counts)), counts)
+    shift = np.cumsum(counts) - counts - starts
+    return owner, np.arange(len(owner)) - shift[owner]
