@@ -15,4 +15,6 @@ if [ ! -x .venv/bin/pip ] && ! "$python" -m venv --clear .venv; then
 fi
 say "installing the locked packages into .venv/ (the first time takes a minute or two)"
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
-.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+# The build backend warns at length about what an editable installation always is.
+PYTHONWARNINGS=ignore .venv/bin/python -m pip install --quiet --disable-pip-version-check \
+    --no-deps --no-build-isolation -e .
