@@ -94,7 +94,8 @@ class Borders:
         steep = np.minimum(np.maximum(np.abs(self.lat_a), np.abs(self.lat_b)), 89.9)
         span = DEGREE_M * 1.02 * np.hypot(self.lon_b - self.lon_a, self.lat_b - self.lat_a)
         sagitta: Floats = span**2 / (8 * SEMI_MAJOR_M) * (1 + np.tan(np.radians(steep)))
-        return np.minimum(sagitta, span)
+        bulge: Floats = np.minimum(sagitta, span)
+        return bulge
 
     def contains(self, area: Ints, lon: Floats, lat: Floats) -> Bools:
         """Whether each point lies in the area of its row, by the rule above."""

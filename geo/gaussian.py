@@ -55,8 +55,9 @@ def lost_share(
     mx, my = _nudged(frames, row, (ends[0] + ends[2]) / 2, (ends[1] + ends[3]) / 2, scale)
     angle = np.arctan2(ax * by - ay * bx, ax * bx + ay * by)
     smooth = _smooth_part(ax, ay, bx, by, mx, my)
-    lost: Floats = np.bincount(row, weights=(angle - smooth) / (2 * np.pi), minlength=len(lon))
-    return lost.astype(np.float64, copy=False)
+    lost = np.zeros(len(lon))
+    np.add.at(lost, row, (angle - smooth) / (2 * np.pi))
+    return lost
 
 
 def settle(inside: np.ndarray, lost: Floats) -> Floats:
