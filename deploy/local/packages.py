@@ -13,7 +13,7 @@ from deploy.local.service import ServiceError
 
 @dataclass(frozen=True)
 class Program:
-    """A program by its Debian ``package``; ``find`` gives its path, or None where it is missing."""
+    """A program (or font) by its Debian ``package``; ``find`` gives its path, or None."""
 
     package: str
     find: Callable[[], str | None]
@@ -26,14 +26,20 @@ def _newest_postgres() -> str | None:
     return str(newest) if newest else shutil.which("postgres")
 
 
+def _first(folder: str, pattern: str) -> str | None:
+    """The first file of that pattern in the folder."""
+    return next((str(path) for path in Path(folder).glob(pattern)), None)
+
+
 JAVA = Program("default-jre-headless", lambda: shutil.which("java"))
 MAVEN = Program("maven", lambda: shutil.which("mvn"))
 POSTGRES = Program("postgresql", _newest_postgres)
 REDIS = Program("redis-server", lambda: shutil.which("redis-server"))
 CHROMIUM = Program("chromium", lambda: shutil.which("chromium"))
+CHINESE_FONTS = Program("fonts-noto-cjk", lambda: _first("/usr/share/fonts", "**/*CJK*"))
 DOCKER_COMPOSE = Program("docker-compose", lambda: shutil.which("docker-compose"))
 
-EVERY_PROGRAM = (JAVA, MAVEN, POSTGRES, REDIS, CHROMIUM, DOCKER_COMPOSE)
+EVERY_PROGRAM = (JAVA, MAVEN, POSTGRES, REDIS, CHROMIUM, CHINESE_FONTS, DOCKER_COMPOSE)
 
 
 def require(program: Program) -> Path:

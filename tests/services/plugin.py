@@ -69,5 +69,9 @@ def redis_server() -> Iterator[RedisService]:
 
 @pytest.fixture(scope="session")
 def chromium() -> Path:
-    """The path of Chromium, for Playwright's ``executable_path``."""
+    """The path of Chromium, for Playwright's ``executable_path``, with fonts for its Chinese.
+
+    Where tests run as root it takes ``args=["--no-sandbox"]``.
+    """
+    packages.require(packages.CHINESE_FONTS)
     return packages.require(packages.CHROMIUM)
