@@ -1,0 +1,1 @@
+"""What somebody with a phone sees: the printed address, the verdict, location, and reports."""

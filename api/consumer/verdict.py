@@ -1,0 +1,55 @@
+"""What the page says of a code: pure, from the signature, the registry and custody.
+
+A signature proves that the brand issued the code, and no more: a printed code can be copied. So no
+verdict says that an item is the brand's, and none speaks of dealers.
+"""
+
+from typing import Literal, NamedTuple
+
+from codes.signing import SignatureVerdict
+
+VerdictName = Literal[
+    "signed", "unsigned", "key-revoked", "forged", "unknown-key", "not-issued", "recalled", "retired"
+]
+Level = Literal["ok", "note", "caution", "warning"]
+
+LEVELS: dict[VerdictName, Level] = {
+    "signed": "ok",
+    "unsigned": "note",
+    "key-revoked": "caution",
+    "forged": "warning",
+    "unknown-key": "warning",
+    "not-issued": "warning",
+    "recalled": "warning",
+    "retired": "warning",
+}
+
+RECALLED = frozenset({"recalled"})
+RETIRED = frozenset({"destroyed", "disposed", "inactive", "stolen", "expired"})
+"""CBV dispositions of items that should no longer be about."""
+
+
+class CodeFacts(NamedTuple):
+    """What is known of a code; ``issued`` is None where nobody knows."""
+
+    signature: SignatureVerdict
+    product_known: bool
+    issued: bool | None
+    disposition: str | None
+
+
+def verdict_of(facts: CodeFacts) -> VerdictName:
+    """The gravest thing that can be said of the code."""
+    if facts.signature == "invalid":
+        return "forged"
+    if facts.signature == "unknown-key":
+        return "unknown-key"
+    if not facts.product_known or facts.issued is False:
+        return "not-issued"
+    if facts.disposition in RECALLED:
+        return "recalled"
+    if facts.disposition in RETIRED:
+        return "retired"
+    if facts.signature == "revoked-key":
+        return "key-revoked"
+    return "signed" if facts.signature == "valid" else "unsigned"

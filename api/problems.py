@@ -1,0 +1,102 @@
+"""RFC 9457 problems: every error of the machine-readable endpoints has one form and stable types."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from starlette.responses import Response
+
+from events.errors import TracewardenError
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class Problem(Exception):  # noqa: N818 - RFC 9457 calls it a problem
+    """An answer that says what is wrong.
+
+    ``type`` is the stable slug behind ``/problems/``, ``item`` the index in a batch, ``field`` the
+    member that is wrong.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        type: str,
+        detail: str,
+        *,
+        item: int | None = None,
+        field: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.type = type
+        self.detail = detail
+        self.item = item
+        self.field = field
+        self.headers = dict(headers or {})
+
+    @classmethod
+    def of(cls, error: TracewardenError, *, status: int = 422, item: int | None = None) -> "Problem":
+        """A named error of the house as a problem."""
+        return cls(status, error.type, error.detail, item=item, field=error.field or None)
+
+    def response(self) -> Response:
+        """The problem as it goes over the wire."""
+        members: dict[str, Any] = {
+            "type": f"/problems/{self.type}",
+            "title": title_of(self.type, self.status),
+            "status": self.status,
+            "detail": self.detail,
+        }
+        if self.item is not None:
+            members["item"] = self.item
+        if self.field is not None:
+            members["field"] = self.field
+        body = msgspec.json.encode(members)
+        headers = {"Cache-Control": "no-store", **self.headers}
+        return Response(body, self.status, headers, MEDIA_TYPE)
+
+
+TITLES = {
+    "access-denied": "The key has not the scope for this",
+    "body-too-large": "The body is too large",
+    "batch-too-large": "The batch has too many events",
+    "bus-unavailable": "The event bus does not answer",
+    "content-type-unsupported": "The content type is not taken here",
+    "credentials-invalid": "The key is missing, wrong, expired or revoked",
+    "event-from-future": "An event is said to have happened in the future",
+    "event-invalid": "An event cannot be taken",
+    "field-unknown": "An event has an unknown member",
+    "json-invalid": "The body is not JSON",
+    "location-swapped": "Longitude and latitude look swapped",
+    "not-acceptable": "The answer has no such form",
+    "not-ready": "The service cannot take work now",
+    "query-invalid": "A query parameter is wrong",
+    "rate-limited": "Too many requests",
+    "uri-invalid": "The code is not a GS1 Digital Link",
+    "visit-closed": "The visit no longer takes this",
+    "visit-unknown": "There is no such visit",
+}
+"""The types that the service gives by itself, documented in ``docs/partner.md``."""
+
+_BY_STATUS = {
+    400: "bad-request",
+    404: "not-found",
+    405: "method-not-allowed",
+    413: "body-too-large",
+    415: "content-type-unsupported",
+    422: "query-invalid",
+    500: "internal-error",
+}
+
+
+def title_of(type_: str, status: int) -> str:
+    """A short sentence for the type; the status' own words where there is none."""
+    return TITLES.get(type_, HTTPStatus(status).phrase)
+
+
+def problem_of_status(status: int, detail: str, headers: Mapping[str, str] | None) -> Problem:
+    """A problem for an error of the framework, which knows only a status."""
+    return Problem(status, _BY_STATUS.get(status, f"http-{status}"), detail, headers=headers)

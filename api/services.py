@@ -1,0 +1,79 @@
+"""What the service stands on, as ports: the composition root fills them, tests fill them with fakes.
+
+``create_app`` opens and closes none of them.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from sqlalchemy import Engine
+
+from codes.jwks import KeySet
+from registry.book import Registry
+from stream_processors.bus.port import Publisher
+
+SHORTEST_SECRET = 32
+
+
+def _unknown(_gtin: str, _serial: str) -> None:
+    return None
+
+
+def _never() -> bool:
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class ApiSettings:
+    """What differs between installations.
+
+    ``public_url`` is the address under which phones reach the service, without a path;
+    ``secret_key`` signs visits and forms; the retention periods are what the pages promise.
+    """
+
+    public_url: str
+    brand_name: str
+    secret_key: bytes = field(repr=False)
+    location_retention_days: int = 365
+    report_retention_days: int = 730
+
+    def __post_init__(self) -> None:
+        if len(self.secret_key) < SHORTEST_SECRET:
+            raise ValueError(f"a secret key has at least {SHORTEST_SECRET} bytes")
+
+    @property
+    def is_https(self) -> bool:
+        """Whether phones come over TLS, so that cookies may ask for it."""
+        return urlsplit(self.public_url).scheme.lower() == "https"
+
+
+class ItemState(NamedTuple):
+    """What custody says of an item: its CBV disposition, such as ``recalled``; None: nothing."""
+
+    disposition: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The ports.
+
+    ``publisher`` is started already. ``registry`` gives the newest snapshot. ``keys`` gives the public keys that codes are verified with. ``issued``
+    says whether a job covers a serial (None: not known), ``item_state`` what custody says of an
+    item; both may ask the database and run in a thread. ``checks`` are asked by ``/healthz`` besides
+    the database. ``stopping`` is true once the process wants to end, so that streams end, too.
+    """
+
+    settings: ApiSettings
+    engine: Engine
+    publisher: Publisher
+    registry: Callable[[], Registry]
+    keys: Callable[[], KeySet]
+    clock: Callable[[], datetime]
+    random_bytes: Callable[[int], bytes]
+    issued: Callable[[str, str], bool | None] = _unknown
+    item_state: Callable[[str, str], ItemState | None] = _unknown
+    checks: Mapping[str, Callable[[], Awaitable[bool]]] = field(default_factory=dict)
+    stopping: Callable[[], bool] = _never
