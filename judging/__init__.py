@@ -1,1 +1,1 @@
-""""""
+"""Order and time: subjects, windows, folds and the effective set of signals."""

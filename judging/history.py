@@ -1,0 +1,23 @@
+"""Stored events as judging reads them; the database and replay's spool both answer."""
+
+from collections.abc import Collection, Mapping
+from typing import Protocol
+
+from custody import Role, Step
+from events.model import Position, Scan
+from events.timed import Timed
+
+
+class History(Protocol):
+    """Reads stored events by what they are about; unknown keys are simply absent."""
+
+    def scans_of(self, items: Collection[str]) -> Mapping[str, list[Timed[Scan]]]:
+        """All scans of each item."""
+
+    def steps_of(self, epcs: Collection[str]) -> Mapping[str, list[tuple[Step, Role]]]:
+        """All item events that name each EPC, and its role in them."""
+
+    def positions_of(
+        self, tracker_id: str, from_us: int, to_us: int
+    ) -> list[Timed[Position]]:
+        """The tracker's fixes in ``[from_us, to_us)``."""

@@ -1,0 +1,141 @@
+"""How a shipment is folded: its tracker's fixes while it is on its way, and its units' events."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from custody import Step
+from custody.fold import RECEIPTS
+from events.identity import Identity
+from events.timed import Timed
+from judging.history import History
+from registry import Registry
+from registry.known import BEFORE_EVERYTHING, FOREVER, instant
+from registry.model import Shipment
+from rules.catalogue import SHIPMENT_RULES, ShipmentStates, initial_shipment_states
+from rules.model import Outcome
+from rules.transport import ShipmentContext
+
+
+class ShipmentState(Struct, frozen=True, array_like=True):
+    """When it departed, which of its units were received, and the state of each rule."""
+
+    departed_us: int | None
+    received: tuple[str, ...]
+    rules: ShipmentStates
+
+
+class UnitStep(Struct, frozen=True):
+    """An item event that names some of the shipment's logistic units."""
+
+    step: Step
+    units: tuple[str, ...]
+
+
+class ShipmentFold:
+    """Folds one shipment; see ``judging.windows``. The plan is the row as known when each event
+    was received."""
+
+    def __init__(self, shipment_id: str, registry: Registry) -> None:
+        self._id = shipment_id
+        self._registry = registry
+
+    def initial(self) -> ShipmentState:
+        """Not yet on its way."""
+        return ShipmentState(None, (), initial_shipment_states())
+
+    def step(
+        self, state: ShipmentState, moment: Timed[Any]
+    ) -> tuple[ShipmentState, Sequence[Outcome] | None]:
+        """Only what happens between departure and receipt is judged."""
+        shipment = self._registry.shipment(self._id, moment.received_us)
+        if shipment is None:
+            return state, None
+        context = ShipmentContext(shipment, self._registry, moment.received_us)
+        if isinstance(moment.event, UnitStep):
+            return self._unit_step(state, moment, moment.event, context)
+        if not self._is_under_way(state, moment, shipment):
+            return state, None
+        return self._through_rules(state, moment, context)
+
+    def _unit_step(
+        self, state: ShipmentState, moment: Timed[Any], event: UnitStep, context: ShipmentContext
+    ) -> tuple[ShipmentState, Sequence[Outcome] | None]:
+        fresh = tuple(unit for unit in event.units if unit not in state.received)
+        if not fresh:
+            return state, None
+        step = event.step
+        if step.biz_step == "shipping" and state.departed_us is None:
+            return ShipmentState(step.at_us, state.received, state.rules), None
+        state, outcomes = self._through_rules(state, moment._replace(event=step), context)
+        if step.biz_step in RECEIPTS:
+            state = ShipmentState(state.departed_us, (*state.received, *fresh), state.rules)
+        return state, outcomes
+
+    def _is_under_way(
+        self, state: ShipmentState, moment: Timed[Any], shipment: Shipment
+    ) -> bool:
+        begins = state.departed_us
+        if begins is None:
+            begins = instant(shipment.depart_after, absent=BEFORE_EVERYTHING)
+        if moment.at_us < begins or len(state.received) >= len(shipment.ssccs):
+            return False
+        return moment.at_us < self._next_departure_us(shipment, moment.received_us)
+
+    def _next_departure_us(self, shipment: Shipment, known_us: int) -> int:
+        """A tracker used again: the next shipment's planned departure ends this one's claim."""
+        begins = instant(shipment.depart_after, absent=BEFORE_EVERYTHING)
+        others = (
+            self._registry.shipment(other, known_us)
+            for other in self._registry.shipments_of_tracker(shipment.tracker_id or "")
+            if other != shipment.shipment_id
+        )
+        departures = (
+            instant(other.depart_after, absent=BEFORE_EVERYTHING) for other in others if other
+        )
+        return min((at for at in departures if at > begins), default=FOREVER)
+
+    def _through_rules(
+        self, state: ShipmentState, moment: Timed[Any], context: ShipmentContext
+    ) -> tuple[ShipmentState, Sequence[Outcome]]:
+        states, outcomes = [], []
+        for rule, before in zip(SHIPMENT_RULES, state.rules, strict=True):
+            after, said = rule.step(before, moment, context=context)
+            states.append(after)
+            outcomes.extend(said)
+        return ShipmentState(state.departed_us, state.received, tuple(states)), outcomes
+
+    def voids(self, moment: Timed[Any]) -> Identity | None:
+        """An item event may be an error declaration."""
+        return moment.event.step.voids if isinstance(moment.event, UnitStep) else None
+
+
+def moments(shipment_id: str, registry: Registry, history: History) -> Iterable[Timed[Any]]:
+    """Everything that bears on a shipment, under any version of its row."""
+    rows = registry.shipment_rows(shipment_id)
+    units = {unit for row in rows for unit in row.ssccs}
+    yield from _unit_steps(history.steps_of(units))
+    for tracker in sorted({row.tracker_id for row in rows if row.tracker_id is not None}):
+        yield from history.positions_of(tracker, *_span(rows))
+
+
+def _unit_steps(rows: Any) -> Iterable[Timed[UnitStep]]:
+    steps: dict[Identity, Step] = {}
+    named: dict[Identity, list[str]] = {}
+    for unit, found in rows.items():
+        for step, _ in found:
+            steps[step.identity] = step
+            named.setdefault(step.identity, []).append(unit)
+    for identity, step in steps.items():
+        units = tuple(sorted(named[identity]))
+        yield Timed(identity, step.at_us, step.received_us, UnitStep(step, units))
+
+
+DAY_US = 86_400_000_000
+
+
+def _span(rows: Sequence[Shipment]) -> tuple[int, int]:
+    """Fixes that may belong: from a day before the planned departure on."""
+    begins = min(instant(row.depart_after, absent=BEFORE_EVERYTHING) for row in rows)
+    return max(begins - DAY_US, BEFORE_EVERYTHING), FOREVER

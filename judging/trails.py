@@ -1,0 +1,39 @@
+"""From stored events to trails: each item's own steps, and those of every container it was in."""
+
+from collections.abc import Collection
+
+from custody import Role, Step, Trail
+from custody.trail import Touch
+from judging.history import History
+
+Rows = dict[str, list[tuple[Step, Role]]]
+
+
+def trails(epcs: Collection[str], history: History) -> dict[str, Trail]:
+    """The trail of each EPC. One look-up a level of packing, however many EPCs there are."""
+    rows: Rows = {}
+    level = set(epcs)
+    while level:
+        found = history.steps_of(level)
+        rows.update({epc: found.get(epc, []) for epc in level})
+        level = {parent for epc in level for parent in _parents(rows[epc])} - rows.keys()
+    return {epc: _trail(epc, rows) for epc in epcs}
+
+
+def _parents(steps: list[tuple[Step, Role]]) -> set[str]:
+    return {step.parent for step, role in steps if role == "child" and step.parent is not None}
+
+
+def _trail(epc: str, rows: Rows) -> Trail:
+    steps: dict[str, Step] = {}
+    roles: dict[str, dict[str, Role]] = {}
+    waiting, seen = [epc], {epc}
+    while waiting:
+        member = waiting.pop()
+        for step, role in rows[member]:
+            steps[step.identity] = step
+            roles.setdefault(step.identity, {})[member] = role
+        for parent in _parents(rows[member]) - seen:
+            seen.add(parent)
+            waiting.append(parent)
+    return Trail.of(epc, (Touch(step, roles[identity]) for identity, step in steps.items()))

@@ -1,0 +1,81 @@
+"""Units of judgement: one event of one subject, and the signals that hold of it."""
+
+from collections.abc import Collection, Iterable, Sequence
+
+from msgspec import Struct
+
+from events.identity import Identity
+from judging import item, shipment
+from judging.columns import answer
+from judging.history import History
+from judging.item import ItemFold, ItemState
+from judging.settle import settle
+from judging.shipment import ShipmentFold, ShipmentState
+from judging.trails import trails
+from judging.windows import Draft, Judged, judge
+from registry import Registry
+from rules.model import Outcome
+from rules.signal import Signal, signal_of
+
+
+class Unit(Struct, frozen=True):
+    """What holds of one event: of two of the same unit the one of the higher revision counts."""
+
+    subject: str
+    identity: Identity
+    signals: tuple[Signal, ...]
+
+
+def item_key(item: str) -> str:
+    """The key of an item among all subjects."""
+    return f"item:{item}"
+
+
+def shipment_key(shipment_id: str) -> str:
+    """The key of a shipment among all subjects."""
+    return f"shipment:{shipment_id}"
+
+
+def judge_items(
+    items: Collection[str], history: History, registry: Registry
+) -> dict[str, Judged[ItemState]]:
+    """Every scan of each item, judged from all that is stored. Key: the item."""
+    scans = history.scans_of(items)
+    found = trails(items, history)
+    return {
+        key: judge(
+            ItemFold(key, registry),
+            item.moments(scans.get(key, []), found[key]),
+            registry.lateness_us,
+        )
+        for key in items
+    }
+
+
+def judge_shipment(
+    shipment_id: str, history: History, registry: Registry
+) -> Judged[ShipmentState]:
+    """Every fix and unit event of a shipment, judged from all that is stored."""
+    return judge(
+        ShipmentFold(shipment_id, registry),
+        shipment.moments(shipment_id, registry, history),
+        registry.lateness_us,
+    )
+
+
+def units_of(drafts: Iterable[tuple[str, Draft]], registry: Registry) -> list[Unit]:
+    """Units out of (subject key, draft): places answered in columns, late news settled."""
+    listed = list(drafts)
+    batches: list[Sequence[Outcome]] = [
+        variant.outcomes for _, draft in listed for variant in draft.variants
+    ]
+    findings = iter(answer(batches, registry))
+    units = []
+    for subject, draft in listed:
+        stages = [
+            (variant.cause, [signal_of(f, registry.policy_hash) for f in next(findings)])
+            for variant in draft.variants
+        ]
+        signals = settle(stages, registry.policy_hash)
+        units.append(Unit(subject, draft.moment.identity, tuple(signals)))
+    return units
