@@ -1,0 +1,252 @@
+"""Who does what in a world: hands incidents and innocent oddities out among its lots."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import shapely
+
+from registry.model import Permit
+from simulator.calendar import DAY
+from simulator.chance import Chance
+from simulator.country import Town
+from simulator.earth import Place, distance_m
+from simulator.levels import Level
+from simulator.lots import Leak, Lot
+from simulator.market import Market, Party
+from simulator.truth import Incident, Innocent, Truth
+
+SMALL = 1000
+"""Worlds with fewer items bend chance, so that each kind of incident has its place."""
+LEAK_SEEN = 14
+LEAST_SEEN = 8
+"""A leak with fewer located items than this is not counted as detectable."""
+CLEAR_DEGREES = 0.25
+"""How far a destination lies from the diverter's own area: no border traffic explains it."""
+
+
+@dataclass
+class Plots:
+    """What was planned besides the lots' own fates."""
+
+    truth: Truth = field(default_factory=Truth)
+    leaks: list[Leak] = field(default_factory=list)
+    permits: list[Permit] = field(default_factory=list)
+
+
+class Plotting:
+    """Gives each incident a lot of its own, as long as there are lots."""
+
+    def __init__(
+        self, market: Market, lots: list[Lot], span: tuple[int, int], level: Level, chance: Chance
+    ) -> None:
+        self.market, self.lots, self.span, self.level, self.chance = (
+            market,
+            lots,
+            span,
+            level,
+            chance,
+        )
+        self.plots = Plots()
+        self.items = sum(sum(lot.cases) for lot in lots)
+
+    def plan(self) -> Plots:
+        """All of it: culprits first, so that a small world has them."""
+        if self.level.culprits:
+            self._leaks()
+            for _ in range(1 + self.items // 4000):
+                self._crimes()
+        for _ in range(1 + self.items // 4000):
+            self._oddities()
+        return self.plots
+
+    def incident(self, kind: str, pattern: str, rules: list[str], **more: Any) -> Incident:
+        """A new incident in the truth."""
+        made = Incident(kind, pattern, self.level.difficulty, rules, **more)
+        self.plots.truth.incidents.append(made)
+        return made
+
+    def innocent(self, pattern: str, dealer_id: str | None, territory_id: str | None) -> Innocent:
+        """A new oddity in the truth."""
+        made = Innocent(pattern, dealer_id, territory_id)
+        self.plots.truth.innocents.append(made)
+        return made
+
+    def take(self, fits: Callable[[Lot], bool] = lambda _: True) -> Lot | None:
+        """A lot without a fate that fits; those in the middle of the span are asked first."""
+        free = [lot for lot in self.lots if lot.plain and fits(lot)]
+        early = free[len(free) // 8 : max(len(free) * 3 // 4, 1)] or free
+        return self.chance.one_of(early) if early else None
+
+    def _leaks(self) -> None:
+        count = (
+            1 if self.items < 2000 else 2 if self.items < 8000 else min(2 + self.items // 20_000, 4)
+        )
+        pool = [p for p in self.market.parties if p.dealer.dealer_id not in ("D002", "D008")]
+        if self.items < SMALL:
+            pool = [p for p in pool if p.parent is None]
+        for party in self.chance.sample(pool, count):
+            town = self._destination(party)
+            if town is not None:
+                self._leak(party, town)
+
+    def _leak(self, party: Party, town: Town) -> None:
+        if self.items < SMALL:
+            for lot in self.lots:
+                if lot.number % 5 in (1, 3):
+                    lot.party, lot.onward = party, None
+        start = self.span[0] + (self.span[1] - self.span[0]) // (8 if self.items < SMALL else 4)
+        incident = self.incident(
+            "diversion",
+            "leak",
+            ["dealer-leak", "scan-outside-territory"],
+            dealer_id=party.dealer.dealer_id,
+            territory_id=self.market.territory_at(town.place),
+            least_seen=LEAST_SEEN,
+        )
+        share = self.chance.between(*self.level.leak_share)
+        if self.items < SMALL:
+            share = max(share, 0.45)
+        leak = Leak(
+            incident,
+            party,
+            town,
+            share,
+            start,
+            self.level.leaks_hide,
+            0 if self.level.leaks_hide else LEAK_SEEN,
+        )
+        self.plots.leaks.append(leak)
+        for lot in self.lots:
+            if lot.seller is party and lot.begins_ms >= start:
+                lot.fate.leak = leak
+
+    def _destination(self, party: Party) -> Town | None:
+        """A larger town in somebody else's territory, clearly away from the diverter's own."""
+        low, high = self.level.leak_distance_m
+        own = self._family(party)
+        others = set().union(*(p.home for p in self.market.parties)) - own
+        start = party.warehouses[0].town.place
+        towns = [
+            t
+            for t in self.market.country.towns_of(others)
+            if low <= distance_m(start, t.place) <= high and self._clear_of(own, t.place)
+        ] or [t for t in self.market.country.towns_of(others) if self._clear_of(own, t.place)]
+        towns.sort(key=lambda t: -t.weight)
+        return self.chance.one_of(towns[: max(len(towns) // 6, 1)]) if towns else None
+
+    @staticmethod
+    def _family(party: Party) -> set[str]:
+        return party.home | (party.parent.home if party.parent else set())
+
+    def _clear_of(self, territory_ids: set[str], place: Place) -> bool:
+        point = shapely.Point(place.lon, place.lat)
+        return all(
+            self.market.territories[t].polygon.distance(point) > CLEAR_DEGREES
+            for t in territory_ids
+        )
+
+    def _crimes(self) -> None:
+        middle = self.span[0] + (self.span[1] - self.span[0]) * 5 // 8
+        if lot := self.take(lambda lot: lot.begins_ms < middle):
+            lot.fate.recall = self.incident(
+                "custody",
+                "recalled-scanned",
+                ["item-inactive"],
+                expects="alert",
+                dealer_id=lot.seller.dealer.dealer_id,
+            )
+        if lot := self.take():
+            lot.fate.stop = self.incident(
+                "transport",
+                "truck-stop",
+                ["shipment-outside-territories"],
+                dealer_id=lot.party.dealer.dealer_id,
+                least_seen=3,
+            )
+            lot.tracked = True
+        if lot := self.take():
+            lot.fate.cloned = self.incident(
+                "clone", "printed-copies", ["impossible-travel", "code-cloned"], least_seen=4
+            )
+        if lot := self.take():
+            lot.fate.opened = self.incident(
+                "transport",
+                "shipment-opened",
+                ["shipment-opened"],
+                dealer_id=lot.party.dealer.dealer_id,
+            )
+        if lot := self.take(lambda lot: lot.party.dealer.dealer_id not in ("D002", "D003")):
+            self._stray(lot)
+        if lot := self.take(lambda lot: lot.product.storage_c is not None):
+            lot.fate.warm = self.incident(
+                "cold-chain",
+                "cooling-failed",
+                ["temperature-excursion"],
+                dealer_id=lot.party.dealer.dealer_id,
+                least_seen=6,
+            )
+            lot.tracked = True
+        if lot := self.take():
+            lot.fate.destroyed = self.incident(
+                "custody",
+                "destroyed-scanned",
+                ["item-inactive"],
+                expects="alert",
+                dealer_id=lot.seller.dealer.dealer_id,
+            )
+
+    def _stray(self, lot: Lot) -> None:
+        others = [p for p in self.market.receivers if p is not lot.party]
+        taker = self.chance.one_of(others)
+        incident = self.incident(
+            "diversion",
+            "wrong-dealer",
+            ["received-by-wrong-dealer"],
+            dealer_id=lot.party.dealer.dealer_id,
+        )
+        lot.fate.strays = (incident, taker)
+
+    def _oddities(self) -> None:
+        market, chance = self.market, self.chance
+        if lot := self.take(lambda lot: lot.party.parent is None and lot.onward is None):
+            self._permit(lot)
+        if lot := self.take(lambda lot: lot.onward is None):
+            taker = chance.one_of([p for p in market.receivers if p is not lot.party])
+            told = self.innocent("resale-between-dealers", taker.dealer.dealer_id, None)
+            lot.fate.resold = (told, taker)
+        if lot := self.take():
+            town = max(chance.sample(market.country.towns, 40), key=lambda t: t.attraction)
+            told = self.innocent(
+                "trade-show", lot.seller.dealer.dealer_id, market.territory_at(town.place)
+            )
+            lot.fate.fair = (told, town)
+        if lot := self.take():
+            lot.fate.showcase = self.innocent("showcase", lot.seller.dealer.dealer_id, None)
+
+    def _permit(self, lot: Lot) -> None:
+        """A sale elsewhere, reported beforehand: for a state and as many items as the lot has."""
+        states = [
+            s
+            for s in self.market.country.states
+            if not set(self.market.ids_of_state(s.territory_id)) & lot.party.home
+        ]
+        state = self.chance.one_of(states)
+        ids = self.market.ids_of_state(state.territory_id)
+        towns = sorted(self.market.country.towns_of({state.territory_id}), key=lambda t: -t.weight)
+        begins = datetime.fromtimestamp((lot.begins_ms - DAY) // 1000, UTC)
+        self.plots.permits.append(
+            Permit(
+                permit_id=f"PM-{len(self.plots.permits) + 1:03d}",
+                dealer_id=lot.party.dealer.dealer_id,
+                gtins=[lot.product.gtin],
+                territory_ids=ids,
+                valid_from=begins,
+                valid_to=datetime.fromtimestamp(self.span[1] // 1000, UTC),
+                quantity=sum(lot.cases),
+                recorded_at=datetime.fromtimestamp((lot.begins_ms - 3 * DAY) // 1000, UTC),
+            )
+        )
+        told = self.innocent("permit", lot.party.dealer.dealer_id, state.territory_id)
+        lot.fate.permit = (told, self.chance.one_of(towns[:8]))

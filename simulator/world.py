@@ -1,0 +1,178 @@
+"""A whole world, from its seed to its recording."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from simulator import calendar, recording
+from simulator.atlas import FOLDER, read_atlas
+from simulator.calendar import DAY
+from simulator.chance import Chance
+from simulator.codebook import Codebook
+from simulator.consignments import Consignments
+from simulator.consumers import Consumers
+from simulator.copies import FORGERIES, sell_fakes
+from simulator.country import settle
+from simulator.custody_log import CustodyLog
+from simulator.delivery import Delivery
+from simulator.errors import SimulationError
+from simulator.levels import LEVELS, Difficulty
+from simulator.lots import Lot, make_lots
+from simulator.market import Market, open_market
+from simulator.movement import Movement
+from simulator.phone import Phone
+from simulator.plots import Plots, Plotting
+from simulator.scans import Scanning
+from simulator.selling import Selling
+from simulator.trading import EXCESS, Trading
+from simulator.truth import Incident
+
+START = datetime(2026, 1, 5, tzinfo=UTC)
+END = datetime(2026, 7, 6, tzinfo=UTC)
+SHORTEST = 60 * DAY
+MOST_ITEMS = 20_000_000
+GATEWAYS = 4
+
+Progress = Callable[[int, int], None]
+"""Told how many lots of how many are done."""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What world is wanted; the same wish gives the same bytes."""
+
+    seed: int
+    items: int
+    difficulty: Difficulty = "standard"
+    start: datetime = START
+    end: datetime = END
+
+    def span(self) -> tuple[int, int]:
+        """Its time in milliseconds.
+
+        Raises:
+            SimulationError: the wish is impossible.
+        """
+        if not 1 <= self.items <= MOST_ITEMS:
+            raise SimulationError(f"between 1 and {MOST_ITEMS} items can be made", field="items")
+        if self.seed < 0:
+            raise SimulationError("a seed is not negative", field="seed")
+        if self.start.tzinfo is None or self.end.tzinfo is None:
+            raise SimulationError("the time has no offset from UTC", field="start")
+        span = calendar.from_datetime(self.start), calendar.from_datetime(self.end)
+        if span[1] - span[0] < SHORTEST:
+            raise SimulationError("a world lasts 60 days at least", field="end")
+        return span
+
+
+def simulate_world(
+    wish: Wish,
+    out: Path,
+    *,
+    passphrase: str | None = None,
+    boundaries: Path = FOLDER,
+    progress: Progress = lambda done, total: None,
+) -> recording.Summary:
+    """Make the world and write its recording, its truth and its keys into ``out``.
+
+    Raises:
+        SimulationError: the wish is impossible, the borders are missing, or ``out`` is in use.
+    """
+    span, level = wish.span(), LEVELS[wish.difficulty]
+    atlas = read_atlas(boundaries)
+    recording.prepare(out)
+
+    def chance(stream: str) -> Chance:
+        return Chance(wish.seed, stream)
+
+    country = settle(atlas, chance("country"))
+    market = open_market(country, span, wish.items, chance("market"))
+    lots = make_lots(market, wish.items, span, chance("lots"))
+    plots = Plotting(market, lots, span, level, chance("plots")).plan()
+    codebook = Codebook(wish.seed, chance("codes"))
+    delivery = Delivery(span, level, chance("delivery"), out)
+    largest = sorted(country.towns, key=lambda town: -town.weight)[:GATEWAYS]
+    phone = Phone(level, [town.place for town in largest], chance("phones"))
+    scanning = Scanning(delivery, codebook, phone, level, chance("scans"))
+    log = CustodyLog(delivery, level, chance("custody"))
+    consignments = Consignments(
+        market, codebook, log, delivery, scanning, level, chance("consignments")
+    )
+    consumers = Consumers(Movement(country, chance("movement")), level, chance("consumers"))
+    selling = Selling(market, consumers, scanning, log, chance("selling"))
+    trading = Trading(market, delivery, chance("trading"))
+
+    for number, lot in enumerate(lots):
+        trading.order(lot)
+        selling.sell(consignments.send(lot))
+        progress(number + 1, len(lots))
+    trading.offers(max(10, wish.items // 50), span)
+    if level.culprits:
+        _frauds(wish, market, lots, plots, scanning, codebook, trading, chance("frauds"))
+    codebook.write_keys(out / "keys", passphrase, wish.start)
+    known = recording.Registry(
+        market, plots.permits, consignments.shipment_rows, consignments.issued()
+    )
+    return recording.write(out, wish, known, delivery, plots.truth)
+
+
+def _frauds(
+    wish: Wish,
+    market: Market,
+    lots: list[Lot],
+    plots: Plots,
+    scanning: Scanning,
+    codebook: Codebook,
+    trading: Trading,
+    chance: Chance,
+) -> None:
+    """What needs no goods: printed fakes, dumping, orders out of all proportion."""
+    start, end = wish.span()
+    small = wish.items < 2000
+    for number in range(2 if small else 4 + wish.items // 10_000):
+        forgery = FORGERIES[number % len(FORGERIES)]
+        town = max(chance.sample(market.country.towns, 12), key=lambda t: t.weight)
+        incident = Incident(
+            "clone",
+            forgery.pattern,
+            wish.difficulty,
+            list(forgery.rules),
+            territory_id=market.territory_at(town.place),
+        )
+        plots.truth.incidents.append(incident)
+        begins = int(chance.between(start + 10 * DAY, end - 35 * DAY))
+        sell_fakes(
+            forgery,
+            chance.one_of(market.products),
+            town,
+            begins,
+            incident,
+            scanning,
+            codebook,
+            chance,
+        )
+    for _ in range(1 + wish.items // 20_000):
+        party, product = chance.one_of(market.parties), chance.one_of(market.products)
+        incident = Incident(
+            "price",
+            "dumping",
+            wish.difficulty,
+            ["price-below-floor"],
+            dealer_id=party.dealer.dealer_id,
+            gtins={product.gtin},
+        )
+        plots.truth.incidents.append(incident)
+        when = int(chance.between(start + 20 * DAY, end - 20 * DAY))
+        trading.dump(product, party.dealer.dealer_id, when, incident)
+        lot = chance.one_of(lots[len(lots) // 2 :])
+        incident = Incident(
+            "order",
+            "excessive-order",
+            wish.difficulty,
+            ["order-abnormal"],
+            dealer_id=lot.party.dealer.dealer_id,
+            gtins={lot.product.gtin},
+        )
+        plots.truth.incidents.append(incident)
+        trading.order(lot, EXCESS, incident)
