@@ -1,16 +1,33 @@
-"""``tracewarden evidence``: the log's lines for scripts."""
+"""``tracewarden evidence``: the log's lines for scripts (INTERFACES.md, 'The command line')."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+import os
+import sqlite3
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any, ParamSpec, TypeVar
 
 import typer
+from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from events.errors import TracewardenError
-from store.evidence_log import EvidenceLog
+from evidence.checkpoint import Checkpoint
+from evidence.entry import Entry, entry_from_line
+from evidence.errors import EntryError, EvidenceError, ProofError
+from evidence.note import Note, SigningKey
+from evidence.tlog_proof import TlogProof
+from evidence.tree import consistency_proof, inclusion_proof, leaf_hash, verify_consistency
+from store.evidence_folder import LogFolder, new_seed
+from store.evidence_fsck import Finding
+from store.evidence_log import Appended, EvidenceLog
+from store.evidence_sealing import Sealer
+from store.evidence_tiles import write_tiles
+from store.evidence_writer import LogWriter, open_writer
+from tracewarden.commands.evidence_lines import MAX_LINE_BYTES, line_groups
 from tracewarden.commands.evidence_source import database_url, reading
 
 app = typer.Typer(help="The evidence log: append, checkpoint, prove, check.", no_args_is_help=True)
@@ -18,15 +35,20 @@ app = typer.Typer(help="The evidence log: append, checkpoint, prove, check.", no
 P = ParamSpec("P")
 R = TypeVar("R")
 
-Data = Annotated[Path | None, typer.Option("--data", help="Folder of the embedded set.")]
+Log = Annotated[Path, typer.Option("--log", help="Folder of the log.")]
+Private = Annotated[
+    Path | None,
+    typer.Option("--private", help="Folder of key and last signature; else DIR.private."),
+]
 
 
-def lines(values: Iterable[Mapping[str, Any]]) -> int:
-    """Print each value as a JSON line; give their number."""
+def print_lines(values: Iterable[Mapping[str, Any]]) -> int:
+    """Print each value as a JSON line, flushed at the end; give their number."""
     count = 0
     for value in values:
-        typer.echo(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+        sys.stdout.write(json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n")
         count += 1
+    sys.stdout.flush()
     return count
 
 
@@ -38,12 +60,12 @@ def carried_out(command: Callable[P, R]) -> Callable[P, R]:
         try:
             return command(*args, **kwargs)
         except TracewardenError as error:
-            typer.echo(f"{error.type}: {error.detail}", err=True)
-        except SQLAlchemyError as error:
-            reason = str(getattr(error, "orig", None) or error).splitlines()[0]
-            typer.echo(f"storage-unreadable: {reason}", err=True)
+            reason = f"{error.type}: {error.detail}"
+        except (SQLAlchemyError, sqlite3.Error) as error:
+            reason = f"storage-failed: {getattr(error, 'orig', None) or error}"
         except OSError as error:
-            typer.echo(f"file-error: {error}", err=True)
+            reason = f"file-failed: {error}"
+        typer.echo(reason.splitlines()[0], err=True)
         raise typer.Exit(2)
 
     return run
@@ -51,8 +73,163 @@ def carried_out(command: Callable[P, R]) -> Callable[P, R]:
 
 @app.command()
 @carried_out
-def fsck(data: Data = None) -> None:
+def init(
+    log: Log,
+    name: Annotated[str, typer.Option("--name", help="Origin of the log, as example.com/log.")],
+    private: Private = None,
+) -> None:
+    """Make an empty log and its key."""
+    folder = LogFolder.create(log, private, SigningKey.from_seed(name, new_seed()))
+    print_lines([{"public_key": str(folder.public_key())}])
+
+
+@app.command()
+@carried_out
+def append(
+    log: Log,
+    lines: Annotated[
+        typer.FileBinaryRead | None, typer.Argument(help="JSON Lines; stdin where absent.")
+    ] = None,
+    private: Private = None,
+) -> None:
+    """Append each line's object; its answer comes when it is durable and signed for."""
+    wrong = False
+    descriptor = sys.stdin.fileno() if lines is None else lines.fileno()
+    with open_writer(LogFolder.at(log, private)) as writer:
+        for group in line_groups(descriptor):
+            answers = append_lines(writer, group)
+            print_lines(answer_line(answer) for answer in answers)
+            wrong |= any(isinstance(answer, EvidenceError) for answer in answers)
+    raise typer.Exit(1 if wrong else 0)
+
+
+def append_lines(writer: LogWriter, lines: Sequence[bytes]) -> list[Appended | EvidenceError]:
+    """An answer for each line, in order: those that are entries go into the log as one group."""
+    read = [_entry_or_error(line) for line in lines]
+    appended = iter(writer.append([entry for entry in read if isinstance(entry, Entry)]))
+    return [next(appended) if isinstance(entry, Entry) else entry for entry in read]
+
+
+def _entry_or_error(line: bytes) -> Entry | EntryError:
+    if len(line) > MAX_LINE_BYTES:
+        detail = f"a line has at most {MAX_LINE_BYTES} bytes"
+        return EntryError(detail, type="entry-too-large")
+    try:
+        return entry_from_line(line)
+    except EntryError as error:
+        return error
+
+
+def answer_line(answer: Appended | EvidenceError) -> dict[str, Any]:
+    """The answer as a line's JSON."""
+    if isinstance(answer, EvidenceError):
+        return {"ok": False, "error": answer.as_dict()}
+    return {"index": answer.index, "leaf_hash": answer.leaf_hash.hex()}
+
+
+@contextmanager
+def signed(log: Path, private: Path | None) -> Iterator[tuple[Connection, Sealer, Note]]:
+    """A reading connection, and the signed checkpoint of all that it sees."""
+    folder = LogFolder.at(log, private)
+    key = folder.signed_key()
+    with folder.reading() as conn:
+        sealer = Sealer(EvidenceLog(), folder.guard, key)
+        yield conn, sealer, sealer.seal(conn)
+
+
+@app.command()
+@carried_out
+def checkpoint(log: Log, private: Private = None) -> None:
+    """Print the signed checkpoint of all that the log holds."""
+    with signed(log, private) as (_, _, note):
+        _print_text(str(note))
+
+
+@app.command()
+@carried_out
+def prove(
+    log: Log,
+    index: Annotated[int, typer.Option("--index", min=0, help="Index of the entry.")],
+    size: Annotated[
+        int | None, typer.Option("--size", min=1, help="Size of the tree; else all of it.")
+    ] = None,
+    private: Private = None,
+) -> None:
+    """Print a tlog-proof that the entry stands in the log."""
+    with signed(log, private) as (conn, sealer, note):
+        whole = Checkpoint.parse(note.text)
+        if size is not None and size != whole.size:
+            earlier = Checkpoint(whole.origin, size, EvidenceLog().root_at(conn, size))
+            whole, note = earlier, sealer.sign(earlier)
+        path = inclusion_proof(index, whole.size, EvidenceLog().nodes(conn))
+        proof = TlogProof(index, tuple(path), note)
+        (row,) = EvidenceLog().rows(conn, index, index + 1)
+        proof.verify(leaf_hash(row.data), whole.origin, [sealer.verifier])
+        _print_text(str(proof))
+
+
+@app.command()
+@carried_out
+def consistency(
+    log: Log,
+    old: Annotated[int, typer.Option("--from", min=0, help="Size of the earlier tree.")],
+    new: Annotated[int, typer.Option("--to", min=0, help="Size of the later tree.")],
+) -> None:
+    """Print the proof that the later tree begins with the earlier one."""
+    with LogFolder.at(log).reading() as conn:
+        size = EvidenceLog().head(conn).size
+        if new > size:
+            raise ProofError(f"the log has {size} entries", field="to")
+        proof = consistency_proof(old, new, EvidenceLog().nodes(conn))
+        roots = [EvidenceLog().root_at(conn, one) for one in (old, new)]
+        verify_consistency(old, new, roots[0], roots[1], proof)
+    print_lines([{"from": old, "to": new, "proof": [node.hex() for node in proof]}])
+
+
+@app.command()
+@carried_out
+def tiles(
+    log: Log,
+    out: Annotated[Path, typer.Option("--out", help="Folder to write to.")],
+    private: Private = None,
+) -> None:
+    """Write the log as tlog-tiles: checkpoint, tile/…, tile/entries/…."""
+    with signed(log, private) as (conn, _, note):
+        written = sum(1 for _ in write_tiles(EvidenceLog(), conn, note, out))
+        size = Checkpoint.parse(note.text).size
+    print_lines([{"size": size, "files": written}])
+
+
+@app.command()
+@carried_out
+def fsck(
+    log: Annotated[Path | None, typer.Option("--log", help="Folder of a log of its own.")] = None,
+    data: Annotated[Path | None, typer.Option("--data", help="Folder of the embedded set.")] = None,
+    private: Private = None,
+) -> None:
     """Hash every stored byte again and compare all that is derived from it."""
-    with reading(database_url(data)) as conn:
-        found = lines(finding.as_dict() for finding in EvidenceLog().fsck(conn))
+    if log is not None and data is not None:
+        raise EvidenceError("give --log or --data, not both", type="usage")
+    found = print_lines(one.as_dict() for one in _findings(log, data, private))
     raise typer.Exit(1 if found else 0)
+
+
+def _findings(log: Path | None, data: Path | None, private: Path | None) -> Iterator[Finding]:
+    if log is None:
+        with reading(database_url(data)) as conn:
+            yield from EvidenceLog().fsck(conn)
+        return
+    folder = LogFolder.at(log, private)
+    if not folder.guard.folder.is_dir():
+        typer.echo(
+            f"{folder.guard.folder} is not here: not compared with what was signed", err=True
+        )
+    yield from folder.fsck()
+
+
+def _print_text(text: str) -> None:
+    """Exactly these bytes, whatever the terminal's encoding."""
+    sys.stdout.flush()
+    data = text.encode()
+    while data:
+        data = data[os.write(sys.stdout.fileno(), data) :]

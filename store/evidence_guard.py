@@ -1,0 +1,141 @@
+"""What stands outside the log so that the log cannot restore it: the key and the last signature."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from evidence.checkpoint import Checkpoint
+from evidence.errors import EvidenceError, LogMovedError
+from evidence.note import Note, SigningKey
+from evidence.tree import EMPTY_ROOT
+
+KEY_FILE = "key"
+CHECKPOINT_FILE = "checkpoint"
+SWAP_LOCK = "swap.lock"
+WRITER_LOCK = "writer.lock"
+
+
+class GuardError(EvidenceError):
+    """The private folder is missing, incomplete, or there already."""
+
+    type = "private-folder"
+
+
+class SecondWriterError(EvidenceError):
+    """Another process is writing to this log."""
+
+    type = "second-writer"
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """A private folder: ``key``, the last signed ``checkpoint``, and two locks.
+
+    Every file is replaced by writing another, syncing it, renaming it over the old one and syncing
+    the folder, so that a crash leaves the old or the new one whole.
+    """
+
+    folder: Path
+
+    @classmethod
+    def create(cls, folder: Path, key: SigningKey) -> "Guard":
+        """A new folder that only its owner may read, with the signature over the empty log.
+
+        Raises:
+            GuardError: there is a key already.
+        """
+        guard = cls(folder)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if (folder / KEY_FILE).exists():
+            raise GuardError(f"{folder / KEY_FILE} exists")
+        replace_file(folder / KEY_FILE, f"{key}\n".encode())
+        empty = Checkpoint(key.name, 0, EMPTY_ROOT).text()
+        replace_file(folder / CHECKPOINT_FILE, str(Note(empty, (key.sign(empty),))).encode())
+        return guard
+
+    def key(self) -> SigningKey:
+        """The log's private key.
+
+        Raises:
+            GuardError: it is not there.
+            NoteError: the file is damaged.
+        """
+        return SigningKey.parse(self._read(KEY_FILE).removesuffix("\n"))
+
+    def last(self) -> Note:
+        """The last checkpoint that was signed, its signature checked.
+
+        Raises:
+            GuardError: it is not there.
+            NoteError: the file is damaged.
+        """
+        note = Note.parse(self._read(CHECKPOINT_FILE))
+        note.verified_by([self.key().verifier])
+        return note
+
+    def swap(self, old: Note, new: Note) -> None:
+        """Replace the last checkpoint, if it is still ``old``; durable when this returns.
+
+        Raises:
+            LogMovedError: somebody else signed meanwhile.
+        """
+        with self._locked(SWAP_LOCK):
+            if self._read(CHECKPOINT_FILE) != str(old):
+                raise LogMovedError("another process signed a checkpoint meanwhile")
+            replace_file(self.folder / CHECKPOINT_FILE, str(new).encode())
+
+    @contextmanager
+    def writer(self) -> Iterator[None]:
+        """Be the one writer of this log, as long as the block runs or the process lives.
+
+        Raises:
+            SecondWriterError: there is one.
+        """
+        with self._locked(WRITER_LOCK, wait=False):
+            yield
+
+    @contextmanager
+    def _locked(self, name: str, *, wait: bool = True) -> Iterator[None]:
+        descriptor = os.open(self.folder / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            yield
+        except BlockingIOError:
+            raise SecondWriterError("another process is writing to this log") from None
+        finally:
+            os.close(descriptor)
+
+    def _read(self, name: str) -> str:
+        try:
+            return (self.folder / name).read_text(encoding="utf-8")
+        except FileNotFoundError:
+            raise GuardError(f"{self.folder / name} is missing") from None
+        except UnicodeDecodeError:
+            raise GuardError(f"{self.folder / name} is damaged") from None
+
+
+def replace_file(path: Path, data: bytes, *, mode: int = 0o600) -> None:
+    """Put ``data`` in place of a file, whole or not at all, and durably."""
+    fresh = path.with_name(path.name + ".new")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
+    try:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(descriptor, view) :]
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    fresh.rename(path)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the folder's list of names durable."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,83 @@
+"""The one writer of a log folder: group commit, then the signature, then the answers."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from sqlalchemy import Engine
+
+from evidence.entry import Entry
+from evidence.errors import EvidenceError, LogMovedError
+from evidence.note import Note
+from store.evidence_folder import LogFolder
+from store.evidence_log import Appended, EvidenceLog
+from store.evidence_sealing import Sealer
+
+SWAP_ATTEMPTS = 10
+
+
+class LogWriter:
+    """Appends groups of entries; what it answers is durable and covered by a signed checkpoint."""
+
+    def __init__(self, engine: Engine, log: EvidenceLog, sealer: Sealer) -> None:
+        self._engine = engine
+        self._log = log
+        self._sealer = sealer
+
+    def start(self) -> None:
+        """Check the log against what was signed, fence earlier writers, sign what a crash left.
+
+        Raises:
+            LogBehindError, LogDamagedError: the log is not the one that was signed.
+        """
+        with self._engine.connect() as conn:
+            self._sealer.check(conn.execution_options(reads_only=True))
+        with self._engine.begin() as conn:
+            self._log.claim(conn)
+        self.seal()
+
+    def append(self, entries: Sequence[Entry]) -> list[Appended | EvidenceError]:
+        """Append a group in one transaction; an answer for each entry, in order."""
+        with self._engine.begin() as conn:
+            answers = self._log.append_each(conn, entries)
+        self.seal()
+        return answers
+
+    def seal(self) -> Note:
+        """The signed checkpoint of what is committed."""
+        return seal(self._engine, self._sealer)
+
+
+def seal(engine: Engine, sealer: Sealer) -> Note:
+    """Sign what is committed; where another process signed meanwhile, look again.
+
+    Raises:
+        LogMovedError: others were faster ten times.
+        LogBehindError, LogDamagedError: the log is not the one that was signed.
+    """
+    for _ in range(SWAP_ATTEMPTS - 1):
+        try:
+            return _seal_once(engine, sealer)
+        except LogMovedError:
+            continue
+    return _seal_once(engine, sealer)
+
+
+def _seal_once(engine: Engine, sealer: Sealer) -> Note:
+    with engine.connect() as conn:
+        return sealer.seal(conn.execution_options(reads_only=True))
+
+
+@contextmanager
+def open_writer(folder: LogFolder) -> Iterator[LogWriter]:
+    """The writer of a folder, for as long as the block runs.
+
+    Raises:
+        SecondWriterError: there is one already.
+        LogBehindError, LogDamagedError: the log is not the one that was signed.
+    """
+    key = folder.signed_key()
+    with folder.writing() as engine:
+        log = EvidenceLog()
+        writer = LogWriter(engine, log, Sealer(log, folder.guard, key))
+        writer.start()
+        yield writer
