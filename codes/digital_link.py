@@ -114,12 +114,12 @@ def _split_query(query: str) -> tuple[list[Element], tuple[str, ...]]:
     other: list[str] = []
     for part in filter(None, query.split("&")):
         key, equals, raw = part.partition("=")
-        if not equals or not key.isdecimal():
+        if not equals or (key and not key.isdecimal()):
             other.append(part)
         elif key in TABLE:
             attributes.append((key, raw))
         else:
-            raise _refused(f"the query has an unknown AI {key}", "query")
+            raise _refused(f"the query has an unknown AI '{key}'", "query")
     return attributes, tuple(other)
 
 

@@ -12,9 +12,13 @@ _VALUE = {character: value for value, character in enumerate(_ALPHANUMERIC)}
 _PAIR_BITS = {
     a + b: f"{_VALUE[a] * 45 + _VALUE[b]:011b}" for a in _ALPHANUMERIC for b in _ALPHANUMERIC
 }
-# Digits in runs shorter than three never deserve a segment of their own.
-_RUNS = re.compile(r"(?P<N>[0-9]{3,})|(?P<A>(?:(?![0-9]{3})[0-9A-Z $%*+\-./:])+)|(?P<B>.)", re.S)
-_MODES = "NAB"
+# Digits in runs shorter than three deserve a segment of their own only at the text's ends.
+_RUNS = re.compile(
+    r"(?P<N>\A[0-9]+|[0-9]+\Z|[0-9]{3,})"
+    r"|(?P<A>(?:(?![0-9]{3}|[0-9]+\Z)[0-9A-Z $%*+\-./:])+)"
+    r"|(?P<B>.)",
+    re.DOTALL,
+)
 _READABLE = {"N": "NAB", "A": "AB", "B": "B"}
 _INDICATOR = {"N": "0001", "A": "0010", "B": "0100"}
 _COUNT_BITS = ({"N": 10, "A": 9, "B": 8}, {"N": 12, "A": 11, "B": 16})
