@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -32,11 +31,11 @@ def lines(output: bytes) -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def log(tmp_path: Path) -> Iterator[Path]:
+def log(tmp_path: Path) -> Path:
     path = tmp_path / "log"
     (made,) = lines(run("init", "--log", path, "--name", "example.com/log").stdout)
     assert (path / "public-key.txt").read_text() == made["public_key"] + "\n"
-    yield path
+    return path
 
 
 def test_each_line_is_answered_in_order_and_a_bad_one_changes_nothing_else(log: Path) -> None:
@@ -49,9 +48,10 @@ def test_each_line_is_answered_in_order_and_a_bad_one_changes_nothing_else(log: 
         0, 1, 1, "entry-id-reused", "entry-not-object", "entry-not-json", "entry-number",
         "entry-duplicate-key", "entry-surrogate", "entry-too-large", 2,
     ]  # fmt: skip
-    first = {"body": {"n": 1}, "prev": "0" * 64, "seq": 0}
+    first: dict[str, Any] = {"body": {"n": 1}, "prev": "0" * 64, "seq": 0}
     assert answers[0]["leaf_hash"] == leaf_hash(rfc8785.dumps(first)).hex()
-    second = {"body": {"id": "a", "n": 2}, "id": "a", "prev": answers[0]["leaf_hash"], "seq": 1}
+    prev, body = answers[0]["leaf_hash"], {"id": "a", "n": 2}
+    second: dict[str, Any] = {"body": body, "id": "a", "prev": prev, "seq": 1}
     assert answers[1]["leaf_hash"] == leaf_hash(rfc8785.dumps(second)).hex()
     assert run("fsck", "--log", log).stdout == b""
 

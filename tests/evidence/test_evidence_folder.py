@@ -1,7 +1,6 @@
 """A log folder: signed before it answers, and refused where it is not what was signed."""
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,8 +19,8 @@ from store.schema.evidence import evidence_entries
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Iterator[LogFolder]:
-    yield LogFolder.create(tmp_path / "log", None, SigningKey.from_seed("o.example", bytes(32)))
+def folder(tmp_path: Path) -> LogFolder:
+    return LogFolder.create(tmp_path / "log", None, SigningKey.from_seed("o.example", bytes(32)))
 
 
 def append(folder: LogFolder, *bodies: int) -> list[Appended | EvidenceError]:

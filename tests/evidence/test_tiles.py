@@ -1,6 +1,5 @@
 """The tlog-tiles layout: its examples, and tiles that lead to the signed root."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -57,11 +56,11 @@ def test_a_bundle_gives_its_entries_back_and_a_cut_one_is_refused(entries: list[
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Iterator[LogFolder]:
+def folder(tmp_path: Path) -> LogFolder:
     made = LogFolder.create(tmp_path / "log", None, SigningKey.from_seed("o.example", bytes(32)))
     with open_writer(made) as writer:
         writer.append([Entry(None, {"n": number}) for number in range(700)])
-    yield made
+    return made
 
 
 def test_the_tiles_lead_to_the_signed_root_and_hold_what_is_stored(

@@ -220,11 +220,9 @@ def _findings(log: Path | None, data: Path | None, private: Path | None) -> Iter
             yield from EvidenceLog().fsck(conn)
         return
     folder = LogFolder.at(log, private)
-    if not folder.guard.folder.is_dir():
-        typer.echo(
-            f"{folder.guard.folder} is not here: not compared with what was signed", err=True
-        )
     yield from folder.fsck()
+    if not folder.guard.folder.is_dir():
+        typer.echo(f"not compared with a signature: no {folder.guard.folder}", err=True)
 
 
 def _print_text(text: str) -> None:
