@@ -56,7 +56,7 @@ class Custody(Struct, frozen=True, array_like=True):
         return self.parents.get(self.epc)
 
     def chain(self) -> list[str]:
-        """The EPC and its containers, innermost first; a loop of containers ends where it closes."""
+        """The EPC and its containers, innermost first; a loop ends where it closes."""
         chain, current = [self.epc], self.parents.get(self.epc)
         while current is not None and current not in chain:
             chain.append(current)

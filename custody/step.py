@@ -17,7 +17,13 @@ from events.timed import microseconds
 
 Role = Literal["self", "parent", "child"]
 EVENT_TYPES = frozenset(
-    ["ObjectEvent", "AggregationEvent", "TransactionEvent", "TransformationEvent", "AssociationEvent"]
+    [
+        "ObjectEvent",
+        "AggregationEvent",
+        "TransactionEvent",
+        "TransformationEvent",
+        "AssociationEvent",
+    ]
 )
 ACTIONS = frozenset(["ADD", "OBSERVE", "DELETE"])
 

@@ -6,7 +6,7 @@ from events.errors import EventError
 from events.model import AnyEvent, ItemEvent, Offer, Order, Position, Scan
 
 Identity = str
-"""``kind:event_id``, with ``#error`` behind it for an EPCIS error declaration (DESIGN, 'Order and time')."""
+"""``kind:event_id``, with ``#error`` behind it for an EPCIS error declaration."""
 
 
 def identity(event: AnyEvent) -> Identity:

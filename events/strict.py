@@ -120,7 +120,7 @@ def _refuse_future(event: Event, received_at: datetime) -> None:
 
 
 def _time_field(event: Event) -> str:
-    return TIME_FIELD.get(type(event), "event.eventTime")  # type: ignore[call-overload]
+    return TIME_FIELD.get(type(event), "event.eventTime")
 
 
 def content_id(event: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""What holds of one event once all news is in: late news adds, and in a stream timely news withdraws."""
+"""What holds of one event once all news is in, and how a stream takes back what does not."""
 
 from collections.abc import Sequence
 

@@ -2,8 +2,8 @@
 
 Event e is judged from the events of its subject that were received before
 ``e.received_at + lateness``, in order of event time, then identity. What is received later corrects:
-the judgement is made again as of that arrival, and what is new in it is added (DESIGN, 'Order and
-time'). Everything here is a function of the set of events; the order of arrival plays no part.
+the judgement is made again as of that arrival, and what is new in it is added (DESIGN, 'Order and time').
+Everything here is a function of the set of events; the order of arrival plays no part.
 """
 
 from collections.abc import Hashable, Iterable, Sequence
@@ -18,13 +18,13 @@ NEVER = 2**63
 
 
 class Fold(Protocol[S]):
-    """How one kind of subject is folded; ``step`` gives None for input that is not judged itself."""
+    """How one kind of subject is folded."""
 
     def initial(self) -> S:
         """The state before the first event."""
 
     def step(self, state: S, moment: Timed[Any]) -> tuple[S, Sequence[Outcome] | None]:
-        """The state after an event, and what the rules say of it."""
+        """The state after an event, and what the rules say of it; None: it is not judged itself."""
 
     def voids(self, moment: Timed[Any]) -> Identity | None:
         """The event that this one takes back, if it is an error declaration."""

@@ -91,6 +91,17 @@ class Registry:
         """The shipment with this id."""
         return self._shipments.get(shipment_id, known_us)
 
+    def shipment_rows(self, shipment_id: str) -> list[Shipment]:
+        """All versions of a shipment's row."""
+        return self._rows_of_shipment.get(shipment_id, [])
+
+    @cached_property
+    def _rows_of_shipment(self) -> dict[str, list[Shipment]]:
+        found: dict[str, list[Shipment]] = {}
+        for row in self.rows.shipments:
+            found.setdefault(row.shipment_id, []).append(row)
+        return found
+
     def shipments_of_tracker(self, tracker_id: str) -> list[str]:
         """Ids of the shipments that any version of a row gives to the tracker."""
         return self._by_tracker.get(tracker_id, [])

@@ -1,4 +1,4 @@
-"""What was known when: of the rows with one key, the one recorded last before the time asked for."""
+"""What was known when: of the rows with one key, the one recorded last by the time asked for."""
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator

@@ -119,7 +119,7 @@ def _polygons(geometry: shapely.Geometry) -> MultiPolygon:
 
 def on_wgs84(lon: float, lat: float, crs: Crs) -> tuple[float, float]:
     """A point on WGS-84; one of an unknown system is taken as it stands."""
-    if crs in ("wgs84", "unknown"):
+    if crs == "wgs84" or crs == "unknown":
         return lon, lat
     to_lon, to_lat = convert([lon], [lat], source=crs, target="wgs84")
     return float(to_lon[0]), float(to_lat[0])

@@ -16,7 +16,7 @@ from registry.policy import Policy
 
 
 class RegistryRows(Struct, frozen=True, kw_only=True):
-    """Rows in the order recorded; of rows with one key the one recorded last counts from then on."""
+    """Rows in the order recorded; of rows with one key the one recorded last counts."""
 
     products: tuple[Product, ...] = ()
     dealers: tuple[Dealer, ...] = ()

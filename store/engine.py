@@ -19,7 +19,8 @@ def open_engine(url: str) -> Engine:
         url: ``sqlite:///file`` or ``postgresql+psycopg://…``.
     """
     if make_url(url).get_backend_name() == "sqlite":
-        engine = create_engine(url, connect_args={"timeout": 30}, pool_size=16, max_overflow=16)
+        pool = {} if make_url(url).database in (None, "", ":memory:") else {"pool_size": 16}
+        engine = create_engine(url, connect_args={"timeout": 30}, **pool)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_immediate)
         return engine

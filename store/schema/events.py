@@ -3,7 +3,7 @@
 Times are microseconds since the epoch, UTC, so that both databases order them alike.
 """
 
-from sqlalchemy import BigInteger, Column, Index, LargeBinary, Table, Text
+from sqlalchemy import BigInteger, Column, Index, Table, Text
 
 from store.schema.metadata import metadata
 
@@ -15,7 +15,7 @@ events = Table(
     Column("subject", Text, nullable=False, comment="item, tracker or product; empty for none"),
     Column("happened_us", BigInteger, nullable=False),
     Column("received_us", BigInteger, nullable=False),
-    Column("raw", LargeBinary, nullable=False, comment="the event as it came, JSON"),
+    Column("raw", Text, nullable=False, comment="the event as it came, JSON"),
     Index("ix_events_subject", "subject", "kind", "happened_us"),
     Index("ix_events_received", "received_us", "identity"),
 )
@@ -24,7 +24,7 @@ item_steps = Table(
     "item_steps",
     metadata,
     Column("identity", Text, primary_key=True),
-    Column("step", LargeBinary, nullable=False, comment="what custody needs of the event"),
+    Column("step", Text, nullable=False, comment="what custody needs of the event"),
 )
 """An item event without its lists: reading one item's custody must not read 10,000 siblings."""
 

@@ -10,7 +10,7 @@ judged_units = Table(
     Column("unit", Text, primary_key=True, comment="subject and the identity of the event judged"),
     Column("revision", BigInteger, nullable=False),
 )
-"""The newest revision of each unit that the writer has taken: older and equal ones change nothing."""
+"""The newest revision of each unit that the writer has taken: what is older changes nothing."""
 
 signals = Table(
     "signals",

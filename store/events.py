@@ -1,0 +1,257 @@
+"""Stored events: written once each by identity, read by what they are about."""
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import NamedTuple
+
+import msgspec
+from sqlalchemy import Connection, text
+
+from custody import Role, Step, read_step
+from events.identity import Identity
+from events.model import AnyEvent, ItemEvent, Offer, Order, Position, Scan
+from events.timed import Timed
+from events.wire import decode_event
+from rules.item import item_of
+from store.columns import as_list, insert_new, rows_of
+
+_step_decoder = msgspec.json.Decoder(Step)
+_encode = msgspec.json.Encoder().encode
+
+
+class Incoming(NamedTuple):
+    """An event on its way into the store: decoded, timed, and as the bytes that came."""
+
+    timed: Timed[AnyEvent]
+    raw: bytes
+    step: Step | None = None
+    roles: dict[str, Role] | None = None
+
+    @property
+    def identity(self) -> Identity:
+        """The event's identity."""
+        return self.timed.identity
+
+
+class Stored(NamedTuple):
+    """What storing a batch did. ``refused``: of two contents under one identity, the later."""
+
+    fresh: set[Identity]
+    moved: set[Identity]
+    refused: list[tuple[bytes, str]]
+
+
+def subject_of(event: AnyEvent) -> str:
+    """What an event is found by: item, tracker or product."""
+    match event:
+        case Scan():
+            return item_of(event)
+        case Position(tracker_id=tracker_id):
+            return tracker_id
+        case Order(gtin=gtin) | Offer(gtin=gtin):
+            return gtin
+        case _:
+            return ""
+
+
+_EVENT_COLUMNS = {
+    "identity": "text",
+    "kind": "text",
+    "subject": "text",
+    "happened_us": "bigint",
+    "received_us": "bigint",
+    "raw": "text",
+}
+
+
+def store_events(connection: Connection, incoming: Sequence[Incoming]) -> Stored:
+    """Store what is new. Of an event that came twice the earlier arrival counts; of two contents
+    under one identity the one received first counts and the other is refused."""
+    first: dict[Identity, Incoming] = {}
+    twice: list[Incoming] = []
+    for event in incoming:
+        if event.identity in first:
+            twice.append(event)
+        else:
+            first[event.identity] = event
+    rows = [
+        (
+            event.identity,
+            event.timed.event.__struct_config__.tag,
+            subject_of(event.timed.event),
+            event.timed.at_us,
+            event.timed.received_us,
+            event.raw.decode(),
+        )
+        for event in first.values()
+    ]
+    fresh = insert_new(connection, "events", _EVENT_COLUMNS, rows)
+    _store_steps(connection, [first[identity] for identity in fresh])
+    again = [event for identity, event in first.items() if identity not in fresh] + twice
+    moved, refused = _settle_doubles(connection, again)
+    return Stored(fresh, moved, refused)
+
+
+def _store_steps(connection: Connection, events: Iterable[Incoming]) -> None:
+    steps, touches = [], []
+    for event in events:
+        if event.step is None:
+            continue
+        steps.append((event.identity, _encode(event.step).decode()))
+        touches += [(epc, event.identity, role) for epc, role in (event.roles or {}).items()]
+    insert_new(connection, "item_steps", {"identity": "text", "step": "text"}, steps)
+    columns = {"epc": "text", "identity": "text", "role": "text"}
+    insert_new(connection, "touches", columns, touches)
+
+
+def _settle_doubles(
+    connection: Connection, again: list[Incoming]
+) -> tuple[set[Identity], list[tuple[bytes, str]]]:
+    """Compare each double with what is stored, and let the earlier arrival stand."""
+    moved: set[Identity] = set()
+    refused: list[tuple[bytes, str]] = []
+    for event in again:
+        row = connection.execute(
+            text("SELECT raw, received_us FROM events WHERE identity = :identity"),
+            {"identity": event.identity},
+        ).one()
+        stored = row.raw.encode()
+        same = _content(stored) == _content(event.raw)
+        if (event.timed.received_us, event.raw) < (row.received_us, stored):
+            _replace(connection, event)
+            moved.add(event.identity)
+            loser = stored
+        else:
+            loser = event.raw
+        if not same:
+            refused.append((loser, f"{event.identity} was received before with other content"))
+    return moved, refused
+
+
+def _content(raw: bytes) -> object:
+    """The event without its time of arrival."""
+    event = msgspec.json.decode(raw)
+    event.pop("received_at", None)
+    return event
+
+
+def _replace(connection: Connection, event: Incoming) -> None:
+    """Let an earlier arrival take the place of what is stored."""
+    parameters = {"identity": event.identity}
+    connection.execute(text("DELETE FROM events WHERE identity = :identity"), parameters)
+    connection.execute(text("DELETE FROM item_steps WHERE identity = :identity"), parameters)
+    connection.execute(text("DELETE FROM touches WHERE identity = :identity"), parameters)
+    store_events(connection, [event])
+
+
+def raise_versions(connection: Connection, subjects: Collection[str]) -> dict[str, int]:
+    """Raise the version of each subject and return it. The rows stay locked until the commit, so
+    that of two transactions that bear on one subject the second sees what the first stored."""
+    if not subjects:
+        return {}
+    statement = text(
+        "INSERT INTO subject_versions (subject, version) "
+        f"SELECT s.value, 1 FROM {rows_of(connection, 'subjects')} AS s WHERE true "
+        "ON CONFLICT (subject) DO UPDATE SET version = subject_versions.version + 1 "
+        "RETURNING subject, version"
+    )
+    rows = connection.execute(statement, {"subjects": as_list(subjects)})
+    return {row.subject: row.version for row in rows}
+
+
+def versions_of(connection: Connection, subjects: Collection[str]) -> dict[str, int]:
+    """The version of each subject that has one."""
+    rows = connection.execute(
+        text(
+            "SELECT subject, version FROM subject_versions "
+            f"WHERE subject IN {rows_of(connection, 'subjects')}"
+        ),
+        {"subjects": as_list(subjects)},
+    )
+    return {row.subject: row.version for row in rows}
+
+
+class StoredHistory:
+    """``judging.History`` over a connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def scans_of(self, items: Collection[str]) -> dict[str, list[Timed[Scan]]]:
+        """All scans of each item."""
+        rows = self._connection.execute(
+            text(
+                "SELECT subject, identity, happened_us, received_us, raw FROM events "
+                f"WHERE kind = 'scan' AND subject IN {rows_of(self._connection, 'items')}"
+            ),
+            {"items": as_list(items)},
+        )
+        found: dict[str, list[Timed[Scan]]] = {}
+        for subject, identity, at_us, received_us, raw in rows:
+            scan: Scan = decode_event(raw)  # type: ignore[assignment]
+            found.setdefault(subject, []).append(Timed(identity, at_us, received_us, scan))
+        return found
+
+    def steps_of(self, epcs: Collection[str]) -> dict[str, list[tuple[Step, Role]]]:
+        """All item events that name each EPC, and its role in them."""
+        rows = self._connection.execute(
+            text(
+                "SELECT t.epc, t.role, t.identity, s.step FROM touches t "
+                "JOIN item_steps s ON s.identity = t.identity "
+                f"WHERE t.epc IN {rows_of(self._connection, 'epcs')}"
+            ),
+            {"epcs": as_list(epcs)},
+        )
+        found: dict[str, list[tuple[Step, Role]]] = {}
+        decoded: dict[str, Step] = {}
+        for epc, role, identity, raw in rows:
+            step = decoded.get(identity)
+            if step is None:
+                step = decoded[identity] = _step_decoder.decode(raw)
+            found.setdefault(epc, []).append((step, role))
+        return found
+
+    def positions_of(
+        self, tracker_id: str, from_us: int, to_us: int
+    ) -> list[Timed[Position]]:
+        """The tracker's fixes in ``[from_us, to_us)``."""
+        rows = self._connection.execute(
+            text(
+                "SELECT identity, happened_us, received_us, raw FROM events WHERE kind = 'position'"
+                " AND subject = :tracker AND happened_us >= :begin AND happened_us < :end"
+            ),
+            {"tracker": tracker_id, "begin": from_us, "end": to_us},
+        )
+        found: list[Timed[Position]] = []
+        for identity, at_us, received_us, raw in rows:
+            position: Position = decode_event(raw)  # type: ignore[assignment]
+            found.append(Timed(identity, at_us, received_us, position))
+        return found
+
+
+def items_within(connection: Connection, epcs: Collection[str]) -> set[str]:
+    """Items with stored scans among the EPCs and all that was ever packed into them."""
+    rows = connection.execute(
+        text(
+            "WITH RECURSIVE within(epc) AS ("
+            f" SELECT e.value FROM {rows_of(connection, 'epcs')} AS e"
+            " UNION SELECT child.epc FROM within"
+            " JOIN touches parent ON parent.epc = within.epc AND parent.role = 'parent'"
+            " JOIN touches child ON child.identity = parent.identity AND child.role = 'child')"
+            " SELECT DISTINCT e.subject FROM within"
+            " JOIN events e ON e.subject = within.epc AND e.kind = 'scan'"
+        ),
+        {"epcs": as_list(epcs)},
+    )
+    return {row.subject for row in rows}
+
+
+def incoming_of(timed: Timed[AnyEvent], raw: bytes) -> Incoming:
+    """An event ready to be stored.
+
+    Raises:
+        EventError: an item event that custody cannot read.
+    """
+    if isinstance(timed.event, ItemEvent):
+        step, roles = read_step(timed.event)
+        return Incoming(timed, raw, step, roles)
+    return Incoming(timed, raw)

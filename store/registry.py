@@ -1,0 +1,179 @@
+"""The registry in the database: rows are added under a new revision, never edited."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import rfc8785
+from msgspec import Struct
+from sqlalchemy import Connection, Table, func, insert, select
+
+from events.errors import TracewardenError
+from events.timed import from_microseconds, microseconds
+from registry.model import Authorisation, Permit, Territory
+from registry.policy import read_policy
+from registry.recording import ROW_TYPES
+from registry.rows import RegistryRows
+from store.schema import registry as schema
+from store.schema.events import events
+
+TABLES: Mapping[str, Table] = {
+    **{name: getattr(schema, name) for name in ROW_TYPES},
+    "territories": schema.territories,
+}
+TYPES: Mapping[str, type[Struct]] = {**ROW_TYPES, "territories": Territory}
+_TIMES = frozenset(["valid_from", "valid_to", "depart_after", "arrive_before", "issued_at"])
+TAKES_EFFECT_US = 1_000_000
+"""A row without ``recorded_at`` counts from a second after it was loaded: by then every worker has
+seen it, so that no event is judged without a row that was recorded before the event came."""
+
+
+class RegistryConflictError(TracewardenError):
+    """Rows that would change what was already judged, or that refer to nothing."""
+
+    type = "registry-conflict"
+
+
+def revision_of(connection: Connection) -> int:
+    """The newest revision; 0 where nothing was loaded."""
+    newest = connection.execute(select(func.max(schema.registry_revisions.c.revision)))
+    return newest.scalar() or 0
+
+
+def read_rows(connection: Connection) -> tuple[int, RegistryRows]:
+    """All rows, and the revision that they are."""
+    revision = revision_of(connection)
+    rows: dict[str, Any] = {name: tuple(_read(connection, name)) for name in TABLES}
+    frame = connection.execute(
+        select(schema.frames).order_by(schema.frames.c.frame_id.desc()).limit(1)
+    ).one_or_none()
+    if frame is None:
+        return revision, RegistryRows(**rows)
+    return revision, RegistryRows(
+        **rows,
+        own_glns=tuple(frame.own_glns),
+        policy=read_policy(frame.policy),
+        lateness_s=frame.lateness_s,
+    )
+
+
+def _read(connection: Connection, name: str) -> Iterable[Struct]:
+    table, row_type = TABLES[name], TYPES[name]
+    fields = [column for column in table.c if column.name in row_type.__struct_fields__]
+    query = select(*fields, table.c.recorded_us).order_by(table.c.row_id)
+    for found in connection.execute(query).mappings():
+        values = {str(key): value for key, value in found.items() if key != "recorded_us"}
+        for key in _TIMES & values.keys():
+            values[key] = _time(values[key])
+        if "geometry" in values:
+            values["geometry"] = msgspec.json.decode(values["geometry"])
+        values["recorded_at"] = _time(found["recorded_us"])
+        yield msgspec.convert(values, row_type)
+
+
+def _time(at_us: int | None) -> datetime | None:
+    return None if at_us is None else from_microseconds(at_us)
+
+
+def load_rows(
+    connection: Connection, name: str, rows: RegistryRows, *, now_us: int
+) -> dict[str, int]:
+    """Add the rows of a recording; rows that are there already are passed over.
+
+    Returns: rows taken, by kind.
+
+    Raises:
+        RegistryConflictError: a reference to nothing, or another policy or lateness than the one
+            by which events were judged.
+    """
+    has_events = connection.execute(select(events.c.identity).limit(1)).first() is not None
+    _, before = read_rows(connection)
+    _check_references(before, rows)
+    own_glns = tuple(dict.fromkeys((*before.own_glns, *rows.own_glns)))
+    if has_events and (rows.policy, rows.lateness_s) != (before.policy, before.lateness_s):
+        raise RegistryConflictError(
+            "events were judged by another policy or lateness; load this into a fresh store",
+            field="policy",
+        )
+    revision = connection.execute(
+        insert(schema.registry_revisions)
+        .values(loaded_us=now_us, source=name)
+        .returning(schema.registry_revisions.c.revision)
+    ).scalar_one()
+    connection.execute(
+        insert(schema.frames).values(
+            name=name,
+            own_glns=list(own_glns),
+            policy=rfc8785.dumps(msgspec.to_builtins(rows.policy)),
+            lateness_s=rows.lateness_s,
+            revision=revision,
+        )
+    )
+    recorded_us = now_us + TAKES_EFFECT_US if has_events else None
+    return {
+        kind: _insert(connection, kind, getattr(rows, kind), revision, recorded_us)
+        for kind in TABLES
+    }
+
+
+def _insert(
+    connection: Connection,
+    kind: str,
+    rows: Iterable[Struct],
+    revision: int,
+    recorded_us: int | None,
+) -> int:
+    table = TABLES[kind]
+    known = set(connection.execute(select(table.c.digest)).scalars())
+    fresh = []
+    for row in rows:
+        values = _values(row, revision, recorded_us)
+        if values["digest"] not in known:
+            known.add(values["digest"])
+            fresh.append(values)
+    if fresh:
+        connection.execute(insert(table), fresh)
+    return len(fresh)
+
+
+def _values(row: Any, revision: int, recorded_us: int | None) -> dict[str, Any]:
+    plain = msgspec.to_builtins(row)
+    values = {
+        name: _column(name, getattr(row, name), plain.get(name))
+        for name in row.__struct_fields__
+        if name != "recorded_at"
+    }
+    if row.recorded_at is not None:
+        recorded_us = microseconds(row.recorded_at)
+    digest = hashlib.sha256(msgspec.json.encode(plain, order="sorted")).hexdigest()
+    return {**values, "recorded_us": recorded_us, "revision": revision, "digest": digest}
+
+
+def _column(name: str, value: Any, plain: Any) -> Any:
+    if isinstance(value, datetime):
+        return microseconds(value)
+    return msgspec.json.encode(value) if name == "geometry" else plain
+
+
+def _check_references(before: RegistryRows, rows: RegistryRows) -> None:
+    dealers = {row.dealer_id for row in (*before.dealers, *rows.dealers)}
+    territories = {row.territory_id for row in (*before.territories, *rows.territories)}
+    for dealer in rows.dealers:
+        if dealer.parent_id is not None and dealer.parent_id not in dealers:
+            raise _dangling("dealers.jsonl", dealer.dealer_id, "parent_id", dealer.parent_id)
+    granted: list[tuple[str, str, Authorisation | Permit]] = [
+        *(("authorisations.jsonl", row.authorisation_id, row) for row in rows.authorisations),
+        *(("permits.jsonl", row.permit_id, row) for row in rows.permits),
+    ]
+    for file, key, row in granted:
+        if row.dealer_id not in dealers:
+            raise _dangling(file, key, "dealer_id", row.dealer_id)
+        for territory_id in row.territory_ids:
+            if territory_id not in territories:
+                raise _dangling(file, key, "territory_ids", territory_id)
+
+
+def _dangling(file: str, key: str, field: str, value: str) -> RegistryConflictError:
+    return RegistryConflictError(f"{file}: {key}: {field} {value!r} is nowhere", field=field)
