@@ -1,7 +1,6 @@
 """``tracewarden evidence``: the log's lines for scripts (INTERFACES.md, 'The command line')."""
 
 import json
-import os
 import sqlite3
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -94,8 +93,8 @@ def append(
 ) -> None:
     """Append each line's object; its answer comes when it is durable and signed for."""
     wrong = False
-    descriptor = sys.stdin.fileno() if lines is None else lines.fileno()
     with open_writer(LogFolder.at(log, private)) as writer:
+        descriptor = sys.stdin.fileno() if lines is None else lines.fileno()
         for group in line_groups(descriptor):
             answers = append_lines(writer, group)
             print_lines(answer_line(answer) for answer in answers)
@@ -228,6 +227,5 @@ def _findings(log: Path | None, data: Path | None, private: Path | None) -> Iter
 def _print_text(text: str) -> None:
     """Exactly these bytes, whatever the terminal's encoding."""
     sys.stdout.flush()
-    data = text.encode()
-    while data:
-        data = data[os.write(sys.stdout.fileno(), data) :]
+    sys.stdout.buffer.write(text.encode())
+    sys.stdout.buffer.flush()
