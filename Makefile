@@ -46,7 +46,7 @@ lock: install ## choose the newest allowed versions and write the locks again
 	$(BIN)/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras \
 		--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options \
 		--output-file requirements.lock pyproject.toml
-	$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --constraint requirements.lock \
+	$(BIN)/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras --constraint requirements.lock \
 		--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options \
 		--extra dev --output-file requirements-dev.lock pyproject.toml
 	npm install --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund
