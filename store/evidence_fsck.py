@@ -118,7 +118,7 @@ class _Check:
     def head(self, conn: Connection) -> Iterator[Finding]:
         row = conn.execute(select(evidence_head)).all()
         if not row:
-            if self.frontier.size or self.signed:
+            if self.frontier.size or (self.signed and self.signed.size):
                 yield Finding(None, "head-missing", "there is no head")
             return
         head = row[0]

@@ -37,6 +37,10 @@ def restore(copy: Path, folder: LogFolder) -> None:
     shutil.copytree(copy, folder.path)
 
 
+def test_a_new_log_is_whole(folder: LogFolder) -> None:
+    assert list(folder.fsck()) == []
+
+
 def test_what_was_answered_is_signed_for_and_the_folder_is_whole(folder: LogFolder) -> None:
     append(folder, 1, 2, 3)
     append(folder, 4)

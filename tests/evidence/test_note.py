@@ -139,7 +139,8 @@ def test_the_example_checkpoint_of_tlog_checkpoint_is_read_and_written_back() ->
 
 
 @pytest.mark.parametrize("text", ["o\n1\n", "o\n01\n{}\n", "o\n-1\n{}\n", "o\n1\n{}",
-                                  "o\n1\nAA==\n", "\n1\n{}\n", "o\n1\n{}\n\nx\n", "o\n1 \n{}\n"])  # fmt: skip
+                                  "o\n1\nAA==\n", "\n1\n{}\n",
+                                  "o\n1\n{}\n\nx\n", "o\n1 \n{}\n"])  # fmt: skip
 def test_a_malformed_checkpoint_is_refused(text: str) -> None:
     with pytest.raises(NoteError):
         Checkpoint.parse(text.format("A" * 43 + "="))
