@@ -17,6 +17,7 @@ import msgspec
 
 from codes.elements import validate
 from codes.errors import CodeError
+from codes.signing import check_domain
 
 LEDGER_NAME = "jobs.jsonl"
 _JOB_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -90,6 +91,7 @@ def check_order(order: IssueOrder) -> IssueOrder:
         raise _refused("a job id is 1 to 64 letters, digits, dots, hyphens, underscores", "job")
     if not 1 <= order.count <= 10**12:
         raise _refused("a job has 1 to 10^12 codes", "count")
+    check_domain(order.domain)
     validate("01", order.gtin)
     if order.lot is not None:
         validate("10", order.lot)

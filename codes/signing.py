@@ -97,6 +97,17 @@ def token(key_id: str, signature: bytes) -> str:
     return f"{key_id}.{base64.b32encode(signature).decode().rstrip('=')}"
 
 
+def check_domain(domain: str) -> str:
+    """``domain`` where codes can be signed for it: a host name, with a port if need be.
+
+    Raises:
+        CodeError: it is none.
+    """
+    if not _DOMAIN.fullmatch(domain):
+        raise CodeError("it is no domain name", field="domain", type="uri-invalid")
+    return domain
+
+
 def sign_path(path: str, signer: Signer, *, domain: str) -> str:
     """A signed code for ``path`` (from the primary key on, with its GS1 attributes if any).
 
@@ -107,9 +118,7 @@ def sign_path(path: str, signer: Signer, *, domain: str) -> str:
     Raises:
         CodeError: ``path`` is no Digital Link's, or ``domain`` is none.
     """
-    if not _DOMAIN.fullmatch(domain):
-        raise CodeError("it is no domain name", field="domain", type="uri-invalid")
-    stem = "HTTPS://" + domain.upper()
+    stem = "HTTPS://" + check_domain(domain).upper()
     link = parse(stem + path)
     if link.stem != stem or link.other or link.fragment is not None:
         raise CodeError(

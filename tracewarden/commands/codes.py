@@ -88,13 +88,22 @@ def _register(job: IssuingJob, data: Path | None) -> None:
         register_in(data).note(job)
 
 
-def _check_out(out: Path, keys: Path, job: str) -> None:
+def _signing_key(ring: KeyRing, wanted: str | None, now: datetime) -> str:
+    """The key to sign with: the one asked for or begun with where it still may, else the newest."""
+    if wanted is None:
+        return ring.signing_key_id(now)
+    if not ring.key(wanted).may_sign_at(now):
+        raise CodeError(f"key {wanted} may not sign now", field="key", type="keys-invalid")
+    return wanted
+
+
+def _check_out(out: Path, *, is_known: bool) -> None:
     """Refuses a file that this job cannot write, before it takes any indices."""
     if out.suffix not in (".csv", ".parquet"):
         problem = "a job's file is .csv or .parquet"
     elif not out.parent.is_dir():
         problem = f"there is no folder {out.parent}"
-    elif out.exists() and job not in {known.order.job for known in read_ledger(keys)}:
+    elif out.exists() and not is_known:
         problem = f"{out} is there already"
     else:
         return
@@ -128,16 +137,17 @@ def issue(
     started = time.monotonic()
     with refusals():
         ring, word, now = KeyRing.open(keys), passphrase(), datetime.now(UTC)
+        known = {known.order.job: known.order for known in read_ledger(keys)}.get(job or "")
         order = IssueOrder(
             job=job or _new_job_id(gtin),
             gtin=gtin.zfill(14),
             count=count,
-            key_id=key_id or ring.signing_key_id(now),
+            key_id=_signing_key(ring, key_id or (known and known.key_id), now),
             domain=domain,
             lot=lot,
             expiry=expiry_value(expiry) if expiry else None,
         )
-        _check_out(out, keys, order.job)
+        _check_out(out, is_known=known is not None)
         # Both secrets are opened before the ledger is touched: a wrong passphrase allots nothing.
         master, seed = ring.master_secret(word), ring.signing_seed(order.key_id, word)
         allotted = allot(keys, order, now=now)
