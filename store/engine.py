@@ -12,16 +12,18 @@ def sqlite_url(path: Path) -> str:
     return str(URL.create("sqlite", database=str(path)))
 
 
-def open_engine(url: str) -> Engine:
+def open_engine(url: str, *, durable: bool = True) -> Engine:
     """An engine with what both databases need to be durable and to wait instead of failing.
 
     Args:
         url: ``sqlite:///file`` or ``postgresql+psycopg://…``.
+        durable: false for a SQLite file that nobody needs after this process.
     """
     if make_url(url).get_backend_name() == "sqlite":
-        pool = {} if make_url(url).database in (None, "", ":memory:") else {"pool_size": 16}
+        in_memory = make_url(url).database in (None, "", ":memory:")
+        pool: dict[str, Any] = {} if in_memory else {"pool_size": 16}
         engine = create_engine(url, connect_args={"timeout": 30}, **pool)
-        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "connect", _prepare_sqlite if durable else _prepare_spool)
         event.listen(engine, "begin", _begin_immediate)
         return engine
     return create_engine(url, pool_pre_ping=True, pool_size=8, max_overflow=24)
@@ -35,6 +37,15 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.execute("PRAGMA busy_timeout=30000")
+    cursor.close()
+
+
+def _prepare_spool(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=OFF")
+    cursor.execute("PRAGMA synchronous=OFF")
+    cursor.execute("PRAGMA cache_size=-262144")
     cursor.close()
 
 

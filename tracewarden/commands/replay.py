@@ -1,0 +1,90 @@
+"""``tracewarden replay``: the same pure rules over a recording, deterministic to the byte."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+from msgspec.structs import replace as replaced
+from rich.console import Console
+from rich.progress import Progress
+
+from events.errors import EventError, TracewardenError
+from events.identity import parse_time
+from events.timed import microseconds
+from registry import RegistryRows, read_policy
+from registry.model import Authorisation
+from registry.recording import read_registry
+from tracewarden.commands.refusals import refusals
+from tracewarden.replay import Outcome, difference, write
+from tracewarden.replay import replay as run
+
+
+def replay(
+    recording: Annotated[Path, typer.Argument(help="Folder of the recording.")],
+    out: Annotated[Path, typer.Option("--out", help="Where the results are written.")],
+    at: Annotated[
+        str | None, typer.Option(help="Ignore what was received or recorded from then on.")
+    ] = None,
+    authorisations: Annotated[
+        Path | None, typer.Option(help="Authorisations instead of the recording's (JSON or JSONL).")
+    ] = None,
+    policy: Annotated[Path | None, typer.Option(help="Policy instead of the recording's.")] = None,
+    diff: Annotated[
+        bool, typer.Option("--diff", help="Write diff.jsonl: alerts added and removed.")
+    ] = False,
+) -> None:
+    """Judge a recording; writes signals.jsonl, alerts.jsonl, cases.jsonl and summary.json."""
+    with refusals():
+        at_us = None if at is None else microseconds(_time(at))
+        head, rows = read_registry(recording)
+        if not (recording / "events.jsonl").exists():
+            raise TracewardenError("the recording has no events.jsonl", field="recording")
+        proposed = _proposed(rows, authorisations, policy)
+        with Progress(console=Console(stderr=True), transient=True) as bar:
+            tasks: dict[str, object] = {}
+
+            def advance(what: str, count: int) -> None:
+                task = tasks.setdefault(what, bar.add_task(what, total=None))
+                bar.advance(task, count)  # type: ignore[arg-type]
+
+            outcome = run(recording, head, proposed, at_us=at_us, progress=advance)
+            before = run(recording, head, rows, at_us=at_us, progress=advance) if diff else None
+        _finish(outcome, before, out)
+
+
+def _finish(outcome: Outcome, before: Outcome | None, out: Path) -> None:
+    write(outcome, out)
+    if before is not None:
+        (out / "diff.jsonl").write_bytes(b"".join(difference(before, outcome)))
+    typer.echo(msgspec.json.encode(outcome.summary).decode())
+
+
+def _time(text: str) -> datetime:
+    try:
+        return parse_time(text, field="at")
+    except EventError as error:
+        raise TracewardenError(error.detail, field="--at", type="usage") from None
+
+
+def _proposed(rows: RegistryRows, authorisations: Path | None, policy: Path | None) -> RegistryRows:
+    """The registry with what is proposed in place of what was."""
+    if policy is not None:
+        rows = replaced(rows, policy=read_policy(policy.read_bytes()))
+    if authorisations is not None:
+        rows = replaced(rows, authorisations=_read_authorisations(authorisations))
+    return rows
+
+
+def _read_authorisations(path: Path) -> tuple[Authorisation, ...]:
+    """Rows as a JSON array, or a line each."""
+    raw = path.read_bytes().strip()
+    try:
+        if raw.startswith(b"["):
+            return tuple(msgspec.json.decode(raw, type=list[Authorisation]))
+        return tuple(
+            msgspec.json.decode(line, type=Authorisation) for line in raw.splitlines() if line
+        )
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise TracewardenError(f"{path.name}: {error}", type="row-invalid") from None
