@@ -142,7 +142,7 @@ def issue(
             job=job or _new_job_id(gtin),
             gtin=gtin.zfill(14),
             count=count,
-            key_id=_signing_key(ring, key_id or (known and known.key_id), now),
+            key_id=_signing_key(ring, key_id or (known.key_id if known else None), now),
             domain=domain,
             lot=lot,
             expiry=expiry_value(expiry) if expiry else None,
