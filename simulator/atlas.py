@@ -3,18 +3,18 @@
 import functools
 import json
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import shapely
 
+from geo.errors import GeoError
+from geo.topojson import features
 from simulator.errors import SimulationError
 
 FOLDER = Path(__file__).parent / "boundaries"
-
-CLOSED_RING = 4
-"""Points of the smallest ring, the first one repeated at the end (RFC 7946, 3.1.6)."""
 
 OUTSIDE_THE_MAINLAND = {"02", "11", "15", "60", "66", "69", "72", "78"}
 """FIPS codes left out: Alaska, Hawaii, the islands, and the District of Columbia."""
@@ -28,69 +28,21 @@ class Region:
     name: str
     state_id: str
     geometry: dict[str, Any] = field(repr=False)
+    """GeoJSON."""
     polygon: Any = field(repr=False)
     """The same as a shapely geometry."""
-
-
-class Topology:
-    """A TopoJSON document: arcs shared by neighbours, decoded once."""
-
-    def __init__(self, document: dict[str, Any]) -> None:
-        self.objects: dict[str, Any] = document["objects"]
-        scale, shift = document["transform"]["scale"], document["transform"]["translate"]
-        self._arcs = [_decoded(arc, scale, shift) for arc in document["arcs"]]
-
-    def geometry(self, shape: dict[str, Any]) -> dict[str, Any]:
-        """The shape as GeoJSON."""
-        if shape["type"] == "Polygon":
-            return {"type": "Polygon", "coordinates": self._rings(shape["arcs"])}
-        polygons = [rings for arcs in shape["arcs"] if (rings := self._rings(arcs))]
-        return {"type": "MultiPolygon", "coordinates": polygons}
-
-    def _rings(self, arcs: list[list[int]]) -> list[list[list[float]]]:
-        """A polygon's rings; islets that the atlas's simplification folded flat are left out."""
-        return [ring for indices in arcs if len(ring := self._ring(indices)) >= CLOSED_RING]
-
-    def _ring(self, indices: list[int]) -> list[list[float]]:
-        """Arcs one after the other; ``~i`` is arc ``i`` backwards; the joint stands once.
-
-        Illinois does not close in us-atlas 3.0.1, by one quantum: it is closed here.
-        """
-        ring: list[list[float]] = []
-        for index in indices:
-            arc = self._arcs[index] if index >= 0 else self._arcs[~index][::-1]
-            ring.extend(arc[1:] if ring else arc)
-        return ring if ring[0] == ring[-1] else [*ring, ring[0]]
-
-
-def _decoded(arc: list[list[int]], scale: list[float], shift: list[float]) -> list[list[float]]:
-    """Quantised steps as degrees, rounded to about 0.1 m as recordings write them."""
-    points, x, y = [], 0, 0
-    for step_x, step_y in arc:
-        x, y = x + step_x, y + step_y
-        points.append([round(x * scale[0] + shift[0], 6), round(y * scale[1] + shift[1], 6)])
-    return points
 
 
 class Atlas:
     """States of the mainland, who borders on whom, and their counties."""
 
-    def __init__(self, topology: Topology) -> None:
+    def __init__(self, topology: dict[str, Any]) -> None:
         self._topology = topology
-        states = topology.objects["states"]["geometries"]
+        states = topology["objects"]["states"]["geometries"]
         self._states = {s["id"]: s for s in states if s["id"] not in OUTSIDE_THE_MAINLAND}
-        self._counties: dict[str, list[dict[str, Any]]] = defaultdict(list)
-        for county in sorted(
-            topology.objects["counties"]["geometries"], key=lambda c: str(c["id"])
-        ):
-            self._counties[county["id"][:2]].append(county)
-
-    def state_codes(self) -> list[str]:
-        """FIPS codes of the mainland's states, ascending."""
-        return sorted(self._states)
 
     def neighbours(self) -> dict[str, list[str]]:
-        """For each state those that share a border arc with it, ascending."""
+        """For each state (by FIPS code) those that share a border arc with it, ascending."""
         owners: dict[int, set[str]] = defaultdict(set)
         for code, shape in self._states.items():
             for index in _arc_indices(shape["arcs"]):
@@ -99,34 +51,26 @@ class Atlas:
         for sharing in owners.values():
             for code in sharing:
                 found[code] |= sharing - {code}
-        return {code: sorted(others) for code, others in found.items()}
+        return {code: sorted(others) for code, others in sorted(found.items())}
 
-    def state(self, code: str) -> Region:
-        """A state by its FIPS code."""
-        return self._region(self._states[code], f"US-{code}", code)
+    def states(self, codes: Sequence[str]) -> list[Region]:
+        """These states, in this order."""
+        found = {r.state_id: r for r in self._regions("states", set(codes))}
+        return [found[f"US-{code}"] for code in codes]
 
-    def counties(self, code: str) -> list[Region]:
-        """A state's counties, by FIPS code."""
-        return [
-            self._region(shape, f"US-{code}-{shape['id'][2:]}", code)
-            for shape in self._counties[code]
-            if self._topology.geometry(shape)["coordinates"]
-        ]
+    def counties(self, codes: Sequence[str]) -> dict[str, list[Region]]:
+        """The counties of these states, by the state's id, each list by FIPS code."""
+        found: dict[str, list[Region]] = {f"US-{code}": [] for code in codes}
+        regions = self._regions("counties", set(codes))
+        for region in sorted(regions, key=lambda region: region.territory_id):
+            found[region.state_id].append(region)
+        return found
 
-    def _region(self, shape: dict[str, Any], territory_id: str, code: str) -> Region:
-        geometry = self._topology.geometry(shape)
-        polygon = shapely.from_geojson(json.dumps(geometry))
-        if not polygon.is_valid:
-            polygon = _untangled(polygon)
-            geometry = json.loads(shapely.to_geojson(polygon))
-        shapely.prepare(polygon)
-        return Region(territory_id, shape["properties"]["name"], f"US-{code}", geometry, polygon)
-
-
-def _untangled(polygon: Any) -> Any:
-    """The area of a border that simplification made cross itself (some 20 of them do)."""
-    whole = shapely.make_valid(polygon, method="structure", keep_collapsed=False)
-    return shapely.set_precision(whole, 1e-6)
+    def _regions(self, layer: str, codes: set[str]) -> list[Region]:
+        shapes = self._topology["objects"][layer]["geometries"]
+        wanted = [shape for shape in shapes if str(shape["id"])[:2] in codes]
+        topology = self._topology | {"objects": {layer: {"geometries": wanted}}}
+        return [_region(feature) for feature in features(topology, layer)["features"]]
 
 
 def _arc_indices(arcs: Any) -> list[int]:
@@ -136,23 +80,50 @@ def _arc_indices(arcs: Any) -> list[int]:
     return [index for inner in arcs for index in _arc_indices(inner)]
 
 
+def _region(feature: dict[str, Any]) -> Region:
+    """Coordinates are rounded to about 0.1 m, as recordings write them."""
+    fips: str = feature["properties"]["territory_id"]
+    polygons = feature["geometry"]["coordinates"]
+    shape = shapely.MultiPolygon(
+        [(_closed(shell), [_closed(hole) for hole in holes]) for shell, *holes in polygons]
+    )
+    if not shape.is_valid:
+        # Simplification made some twenty borders touch or cross themselves.
+        shape = shapely.make_valid(shape, method="structure", keep_collapsed=False)
+        shape = shapely.set_precision(shape, 1e-6)
+    parts = shapely.get_parts(shape)
+    shape = parts[0] if len(parts) == 1 else shape
+    shapely.prepare(shape)
+    territory_id = f"US-{fips}" if len(fips) == 2 else f"US-{fips[:2]}-{fips[2:]}"
+    name = feature["properties"]["name"]
+    return Region(
+        territory_id, name, f"US-{fips[:2]}", json.loads(shapely.to_geojson(shape)), shape
+    )
+
+
+def _closed(ring: list[list[float]]) -> list[tuple[float, float]]:
+    """The ring, rounded and closed: Illinois does not close in us-atlas 3.0.1, by one quantum."""
+    points = [(round(lon, 6), round(lat, 6)) for lon, lat in ring]
+    return points if points[0] == points[-1] else [*points, points[0]]
+
+
 @functools.cache
 def read_atlas(folder: Path = FOLDER) -> Atlas:
     """The borders that ``make install`` laid beside the code.
 
     Raises:
-        SimulationError: they are not there, or not TopoJSON.
+        SimulationError: they are not there, or not TopoJSON of states and counties.
     """
     path = folder / "counties-10m.json"
     try:
-        return Atlas(Topology(json.loads(path.read_bytes())))
+        return Atlas(json.loads(path.read_bytes()))
     except FileNotFoundError:
         raise SimulationError(
             f"the borders {path.name} are missing; `make install` fetches them",
             field="boundaries",
             type="boundaries-missing",
         ) from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, GeoError) as error:
         raise SimulationError(
             f"{path}: no readable TopoJSON of states and counties: {error!r}",
             field="boundaries",

@@ -63,8 +63,7 @@ def settle(atlas: Atlas, chance: Chance) -> Country:
     """Choose neighbouring states and found towns in them."""
     neighbours = atlas.neighbours()
     codes = _cluster(neighbours, chance)
-    states = [atlas.state(code) for code in codes]
-    counties = {f"US-{code}": atlas.counties(code) for code in codes}
+    states, counties = atlas.states(codes), atlas.counties(codes)
     towns = [
         town
         for state in states
