@@ -1,4 +1,4 @@
-"""RFC 9457 problems: every error of the machine-readable endpoints has one form and stable types."""
+"""RFC 9457 problems: every error of a machine-readable endpoint has one form."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -38,7 +38,9 @@ class Problem(Exception):  # noqa: N818 - RFC 9457 calls it a problem
         self.headers = dict(headers or {})
 
     @classmethod
-    def of(cls, error: TracewardenError, *, status: int = 422, item: int | None = None) -> "Problem":
+    def of(
+        cls, error: TracewardenError, *, status: int = 422, item: int | None = None
+    ) -> "Problem":
         """A named error of the house as a problem."""
         return cls(status, error.type, error.detail, item=item, field=error.field or None)
 

@@ -1,4 +1,4 @@
-"""What the service stands on, as ports: the composition root fills them, tests fill them with fakes.
+"""What the service stands on, as ports, filled by the composition root or by tests.
 
 ``create_app`` opens and closes none of them.
 """
@@ -60,10 +60,11 @@ class ItemState(NamedTuple):
 class Services:
     """The ports.
 
-    ``publisher`` is started already. ``registry`` gives the newest snapshot. ``keys`` gives the public keys that codes are verified with. ``issued``
-    says whether a job covers a serial (None: not known), ``item_state`` what custody says of an
-    item; both may ask the database and run in a thread. ``checks`` are asked by ``/healthz`` besides
-    the database. ``stopping`` is true once the process wants to end, so that streams end, too.
+    ``publisher`` is started already. ``registry`` gives the newest snapshot, ``keys`` the public
+    keys that codes are verified with. ``issued`` says whether a job covers a serial (None: not
+    known), ``item_state`` what custody says of an item; both may ask the database, and run in a
+    thread. ``checks`` are asked by ``/healthz`` besides the database. ``stopping`` is true once the
+    process wants to end, so that streams end, too.
     """
 
     settings: ApiSettings

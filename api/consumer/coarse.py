@@ -1,4 +1,4 @@
-"""A consumer's place, made coarse before it is stored: a hundredth of a degree, and honest about it.
+"""A consumer's place, made coarse before it is stored: to a hundredth of a degree.
 
 What a browser reports is rounded to a grid of about a kilometre, and the radius grows by what the
 rounding adds, so that a verdict near a border becomes less certain and never wrong.

@@ -3,17 +3,17 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.consumer.words import Wording
 from api.negotiation import language_of, prefers_json
 from api.pages import consumer_page
 from api.problems import Problem
 from api.services import Services
+from api.wording import Wording
 
 
 def wording_of(services: Services, request: Request) -> Wording:
     """The words in the language that the browser asks for."""
     language = language_of(request.headers.get("accept-language"))
-    return Wording(language, brand=services.settings.brand_name)
+    return Wording("api.consumer", language, brand=services.settings.brand_name)
 
 
 def error_page(

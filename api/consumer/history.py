@@ -1,4 +1,4 @@
-"""The how-many-th query: earlier scans of an item, counted by sessions, since a retry is no copy."""
+"""The how-many-th query: earlier scans of an item, counted by sessions: a retry is no copy."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime

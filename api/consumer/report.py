@@ -14,13 +14,13 @@ from api.consumer.errors import error_page, visit_gone, wording_of
 from api.consumer.photos import LARGEST_PHOTO, PhotoError, clean_photo
 from api.consumer.reading import read_item_code
 from api.consumer.visitor import visit_book
-from api.consumer.words import Wording
 from api.dependencies import Ports
 from api.negotiation import prefers_json
 from api.pages import consumer_page
 from api.problems import Problem
 from api.rate_limit import RateLimit
 from api.services import Services
+from api.wording import Wording
 from store.reports import Photo, Report, add_report, find_report, new_receipt
 
 router = APIRouter()
@@ -99,9 +99,8 @@ def _check_rate(services: Services, request: Request) -> None:
     limit: RateLimit = request.app.state.report_limit
     who = request.client.host if request.client else ""
     if not limit.allows(who, services.clock()):
-        raise Problem(
-            429, "rate-limited", "too many reports; try again later", headers={"Retry-After": "3600"}
-        )
+        later = {"Retry-After": "3600"}
+        raise Problem(429, "rate-limited", "too many reports; try again later", headers=later)
 
 
 async def _form(request: Request) -> FormData:

@@ -9,7 +9,14 @@ from typing import Literal, NamedTuple
 from codes.signing import SignatureVerdict
 
 VerdictName = Literal[
-    "signed", "unsigned", "key-revoked", "forged", "unknown-key", "not-issued", "recalled", "retired"
+    "signed",
+    "unsigned",
+    "key-revoked",
+    "forged",
+    "unknown-key",
+    "not-issued",
+    "recalled",
+    "retired",
 ]
 Level = Literal["ok", "note", "caution", "warning"]
 

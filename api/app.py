@@ -1,0 +1,111 @@
+"""The application: every router, every error in its form, and the relay that runs beside them."""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+
+from api import reference, well_known
+from api.console import alert_page, alert_stream, alerts_page, login, map_data
+from api.console.session import LoginNeeded, to_login
+from api.consumer import location, printed, report, visit
+from api.consumer.errors import error_page, not_an_item, wording_of
+from api.consumer.report import report_limit
+from api.outbox_relay import OutboxRelay
+from api.partner import intake, outcomes
+from api.partner.bearer import KeyCache
+from api.problems import Problem, problem_of_status
+from api.security_headers import SecurityHeaders
+from api.services import Services
+
+_log = logging.getLogger(__name__)
+
+_ROUTERS = (
+    printed, visit, location, report, intake, outcomes, well_known, reference, login, alerts_page,
+    alert_stream, alert_page, map_data,
+)
+_MACHINE_PATHS = ("/v1/", "/.well-known/", "/healthz", "/openapi.json")
+
+
+def create_app(services: Services) -> FastAPI:
+    """The ASGI application over these services."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        relay: OutboxRelay = app.state.relay
+        relay.start()
+        yield
+        await relay.stop()
+
+    app = FastAPI(
+        title="Tracewarden",
+        version="1",
+        summary="Item-level traceability and anti-diversion",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    app.state.services = services
+    app.state.relay = OutboxRelay(services)
+    app.state.key_cache = KeyCache()
+    app.state.report_limit = report_limit()
+    app.state.login_limit = login.login_limit()
+    for module in _ROUTERS:
+        app.include_router(module.router)
+    static = Path(__file__).with_name("static")
+    app.mount("/static", StaticFiles(directory=static), name="static")
+    app.add_middleware(SecurityHeaders, is_https=services.settings.is_https)
+    app.add_exception_handler(Problem, _answer_problem)
+    app.add_exception_handler(HTTPException, _answer_http_error)
+    app.add_exception_handler(RequestValidationError, _answer_invalid)
+    app.add_exception_handler(LoginNeeded, _answer_login_needed)
+    app.add_exception_handler(Exception, _answer_fault)
+    return app
+
+
+def _is_for_machines(request: Request) -> bool:
+    return request.url.path.startswith(_MACHINE_PATHS)
+
+
+def _answer(request: Request, problem: Problem) -> Response:
+    """A problem for programs, a page for people."""
+    services: Services = request.app.state.services
+    if _is_for_machines(request):
+        return problem.response()
+    if problem.status == 404:
+        return not_an_item(services, request)
+    w = wording_of(services, request)
+    return error_page(services, request, problem, w("error"), problem.detail)
+
+
+async def _answer_problem(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)
+    return error.response()
+
+
+async def _answer_http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return _answer(request, problem_of_status(error.status_code, error.detail, error.headers))
+
+
+async def _answer_invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    field = ".".join(str(part) for part in first["loc"][1:])
+    return _answer(request, Problem(422, "query-invalid", str(first["msg"]), field=field or None))
+
+
+async def _answer_login_needed(request: Request, _error: Exception) -> Response:
+    return to_login(request)
+
+
+async def _answer_fault(request: Request, error: Exception) -> Response:
+    _log.error("a fault of the service", exc_info=error)
+    return _answer(request, Problem(500, "internal-error", "a fault of the service; it is logged"))

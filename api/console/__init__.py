@@ -1,0 +1,1 @@
+"""The console of compliance: login, the live list of alerts, and one alert's page."""

@@ -1,0 +1,1 @@
+"""What partners' systems call: batches of events in, alerts and signals out, with an API key."""
