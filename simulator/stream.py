@@ -54,13 +54,15 @@ def lines(path: Path) -> Iterator[bytes]:
 def offset_to(folder: Path, now: datetime) -> timedelta:
     """By how much to shift a recording so that its last event is received at ``now``.
 
+    Whole seconds, rounded down, since many times are written in such.
+
     Raises:
         SimulationError: there is no event with a time of receipt.
     """
     last = max((_received(line) for line in lines(folder / "events.jsonl")), default=None)
     if last is None:
         raise SimulationError(f"{folder} has no events", field="events.jsonl")
-    return now - last
+    return timedelta(seconds=(now - last) // timedelta(seconds=1))
 
 
 def _received(line: bytes) -> datetime:
