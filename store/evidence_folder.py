@@ -180,16 +180,17 @@ class LogFolder:
             self.database.touch()
         self._database_exists()
         engine = open_engine(sqlite_url(self.database))
-        event.listen(engine, "connect", _large_cache)
+        event.listen(engine, "connect", _prepare)
         try:
             yield engine
         finally:
             engine.dispose()
 
 
-def _large_cache(connection: object, _record: object) -> None:
-    """64 MiB of pages: the index of ids is hit at random places."""
+def _prepare(connection: object, _record: object) -> None:
+    """64 MiB of pages, since ids are hit at random; and what is erased is overwritten."""
     connection.execute("PRAGMA cache_size=-65536")  # type: ignore[attr-defined]
+    connection.execute("PRAGMA secure_delete=ON")  # type: ignore[attr-defined]
 
 
 def new_seed() -> bytes:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from evidence.entry import Entry
 from evidence.errors import EvidenceError, LogMovedError
@@ -20,8 +20,21 @@ class LogWriter:
 
     def __init__(self, engine: Engine, log: EvidenceLog, sealer: Sealer) -> None:
         self._engine = engine
-        self._log = log
+        self.log = log
         self._sealer = sealer
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection for one reading transaction."""
+        with self._engine.connect() as conn:
+            yield conn.execution_options(reads_only=True)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """A transaction of the caller's own; what it appends is signed once it is committed."""
+        with self._engine.begin() as conn:
+            yield conn
+        self.seal()
 
     def start(self) -> None:
         """Check the log against what was signed, fence earlier writers, sign what a crash left.
@@ -29,18 +42,16 @@ class LogWriter:
         Raises:
             LogBehindError, LogDamagedError: the log is not the one that was signed.
         """
-        with self._engine.connect() as conn:
-            self._sealer.check(conn.execution_options(reads_only=True))
+        with self.reading() as conn:
+            self._sealer.check(conn)
         with self._engine.begin() as conn:
-            self._log.claim(conn)
+            self.log.claim(conn)
         self.seal()
 
     def append(self, entries: Sequence[Entry]) -> list[Appended | EvidenceError]:
         """Append a group in one transaction; an answer for each entry, in order."""
-        with self._engine.begin() as conn:
-            answers = self._log.append_each(conn, entries)
-        self.seal()
-        return answers
+        with self.transaction() as conn:
+            return self.log.append_each(conn, entries)
 
     def seal(self) -> Note:
         """The signed checkpoint of what is committed."""

@@ -54,4 +54,13 @@ evidence_head = Table(
     comment="The one row that says where the log ends",
 )
 
-evidence_tables = (evidence_entries, evidence_nodes, evidence_head)
+evidence_openings = Table(
+    "evidence_openings",
+    metadata,
+    Column("commitment", LargeBinary, primary_key=True),
+    Column("salt", LargeBinary, nullable=False),
+    Column("value", LargeBinary, nullable=False),
+    comment="Salts and values behind the commitments of entries, until they are erased",
+)
+
+evidence_tables = (evidence_entries, evidence_nodes, evidence_head, evidence_openings)

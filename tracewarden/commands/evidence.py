@@ -5,6 +5,7 @@ import sqlite3
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any, ParamSpec, TypeVar
@@ -14,20 +15,30 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from events.errors import TracewardenError
+from evidence.canonical import parse
 from evidence.checkpoint import Checkpoint
+from evidence.commitments import Opening
+from evidence.commitments import commit as make_commitment
 from evidence.entry import Entry, entry_from_line
 from evidence.errors import EntryError, EvidenceError, ProofError
 from evidence.note import Note, SigningKey
 from evidence.tlog_proof import TlogProof
 from evidence.tree import consistency_proof, inclusion_proof, leaf_hash, verify_consistency
+from store.evidence_export import entries_of_case, export, gather
 from store.evidence_folder import LogFolder, new_seed
 from store.evidence_fsck import Finding
+from store.evidence_guard import replace_file
 from store.evidence_log import Appended, EvidenceLog
+from store.evidence_openings import erase as erase_openings
+from store.evidence_openings import keep
 from store.evidence_sealing import Sealer
 from store.evidence_tiles import write_tiles
 from store.evidence_writer import LogWriter, open_writer
 from tracewarden.commands.evidence_lines import MAX_LINE_BYTES, line_groups
 from tracewarden.commands.evidence_source import database_url, reading
+from verifier.bundle import verify_bundle
+from verifier.command import as_line
+from verifier.notes import read_trust
 
 app = typer.Typer(help="The evidence log: append, checkpoint, prove, check.", no_args_is_help=True)
 
@@ -222,6 +233,113 @@ def _findings(log: Path | None, data: Path | None, private: Path | None) -> Iter
     yield from folder.fsck()
     if not folder.guard.folder.is_dir():
         typer.echo(f"not compared with a signature: no {folder.guard.folder}", err=True)
+
+
+@app.command()
+@carried_out
+def commit(log: Log, private: Private = None) -> None:
+    """Keep each line's ``{"value":…}`` beside the log, and answer with its commitment."""
+    wrong = False
+    with open_writer(LogFolder.at(log, private)) as writer:
+        for group in line_groups(sys.stdin.fileno()):
+            answers = [_opening(line) for line in group]
+            with writer.transaction() as conn:
+                keep(conn, [one for one in answers if isinstance(one, Opening)])
+            print_lines(
+                one.in_entry()
+                if isinstance(one, Opening)
+                else {"ok": False, "error": one.as_dict()}
+                for one in answers
+            )
+            wrong |= any(isinstance(one, EvidenceError) for one in answers)
+    raise typer.Exit(1 if wrong else 0)
+
+
+def _opening(line: bytes) -> Opening | EntryError:
+    try:
+        value = parse(line)
+        if not isinstance(value, dict) or set(value) != {"value"}:
+            raise EntryError("a line is an object with a value", type="entry-not-object")
+        return make_commitment(value["value"], new_seed())
+    except EntryError as error:
+        return error
+
+
+@app.command()
+@carried_out
+def erase(
+    log: Log,
+    commitment: Annotated[list[str], typer.Option("--commitment", help="In hex; repeat it.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why; it is logged.")],
+    private: Private = None,
+) -> None:
+    """Erase salts and values, and log that; the log stays verifiable."""
+    with open_writer(LogFolder.at(log, private)) as writer:
+        with writer.transaction() as conn:
+            at = datetime.now(UTC).isoformat(timespec="seconds")
+            appended = erase_openings(conn, writer.log, commitment, reason=reason, at=at)
+        print_lines([answer_line(appended)])
+
+
+@app.command()
+@carried_out
+def bundle(
+    log: Log,
+    out: Annotated[Path, typer.Option("--out", help="The zip file to write.")],
+    case: Annotated[str | None, typer.Option("--case", help="Entries of this case.")] = None,
+    index: Annotated[
+        list[int] | None, typer.Option("--index", min=0, help="An entry; repeat it.")
+    ] = None,
+    attach: Annotated[
+        list[Path] | None, typer.Option("--attach", help="A file whose hash was logged.")
+    ] = None,
+    disclose: Annotated[
+        list[str] | None, typer.Option("--disclose", help="A commitment to open, in hex.")
+    ] = None,
+    purpose: Annotated[str, typer.Option("--purpose", help="For whom; it is logged.")] = "",
+    private: Private = None,
+) -> None:
+    """Export entries with their proofs as one file that a stranger can verify."""
+    if case is None and not index:
+        raise EvidenceError("give --case or --index", type="usage")
+    folder = LogFolder.at(log, private)
+    attachments = {path.name: path.read_bytes() for path in attach or []}
+    if len(attachments) != len(attach or []):
+        raise EvidenceError("two attachments have one name", type="usage")
+    with open_writer(folder) as writer:
+        with writer.reading() as conn:
+            indices = (
+                list(index or [])
+                if case is None
+                else [*entries_of_case(writer.log, conn, case), *(index or [])]
+            )
+            contents = gather(
+                writer.log,
+                conn,
+                folder.public_key(),
+                case=case,
+                indices=indices,
+                attachments=attachments,
+                disclose=disclose or [],
+            )
+        replace_file(out, export(writer, contents, purpose), mode=0o644)
+    print_lines([{"entries": len(contents.entries) + 1, "bytes": out.stat().st_size}])
+
+
+@app.command()
+@carried_out
+def verify(
+    bundle: Annotated[Path, typer.Argument(help="The zip file.")],
+    trust: Annotated[Path, typer.Option("--trust", help="Keys that you trust, one a line.")],
+) -> None:
+    """Check a bundle offline, under keys that the caller trusts and nothing else."""
+    try:
+        keys = read_trust(trust.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise EvidenceError(str(error), type="trust-invalid") from None
+    result = verify_bundle(bundle.read_bytes(), keys)
+    print_lines([json.loads(as_line(result))])
+    raise typer.Exit(0 if result.ok else 1)
 
 
 def _print_text(text: str) -> None:

@@ -1,0 +1,35 @@
+"""The command line: ``tracewarden-verify BUNDLE --trust keys.txt``."""
+
+import argparse
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+from verifier.bundle import Result, verify_bundle
+from verifier.notes import FormatError, read_trust
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Print the result as a JSON line; 0: it holds, 1: it does not, 2: it could not be checked."""
+    parser = argparse.ArgumentParser(
+        prog="tracewarden-verify", description="Check an evidence bundle, offline."
+    )
+    parser.add_argument("bundle", type=Path, help="the zip file")
+    parser.add_argument("--trust", type=Path, required=True, help="keys that you trust")
+    options = parser.parse_args(arguments)
+    try:
+        trust = read_trust(options.trust.read_text(encoding="utf-8"))
+        result = verify_bundle(options.bundle.read_bytes(), trust)
+    except (OSError, FormatError, UnicodeDecodeError) as error:
+        print(f"cannot verify: {error}", file=sys.stderr)
+        return 2
+    print(as_line(result))
+    return 0 if result.ok else 1
+
+
+def as_line(result: Result) -> str:
+    """The result as a line of JSON."""
+    problem = None if result.first_problem is None else asdict(result.first_problem)
+    line = {"ok": result.ok, "checked": result.checked, "first_problem": problem}
+    return json.dumps(line, ensure_ascii=False, separators=(",", ":"))
