@@ -312,9 +312,17 @@ def encode(text: str, level: str = "M") -> Symbol:
     return next(encode_many([text], level))
 
 
+def padded(modules: Modules, quiet_zone: int) -> Modules:
+    """The modules with light ones around."""
+    size = len(modules) + 2 * quiet_zone
+    around = np.zeros((size, size), dtype=np.uint8)
+    around[quiet_zone : size - quiet_zone, quiet_zone : size - quiet_zone] = modules
+    return around
+
+
 def with_quiet_zone(symbol: Symbol, quiet_zone: int = QUIET_ZONE) -> Modules:
     """The symbol's modules with light ones around."""
-    return np.pad(symbol.modules, quiet_zone)
+    return padded(symbol.modules, quiet_zone)
 
 
 def _chunk(kind: bytes, content: bytes) -> bytes:
@@ -338,16 +346,20 @@ def png_of(pixels: Modules, *, dots_per_mm: float | None = None) -> bytes:
 def png(symbol: Symbol, *, dots: int = 8, quiet_zone: int = QUIET_ZONE) -> bytes:
     """The symbol as a PNG, each module ``dots`` pixels wide."""
     modules = with_quiet_zone(symbol, quiet_zone)
-    return png_of(np.kron(modules, np.ones((dots, dots), dtype=np.uint8)))
+    return png_of(modules.repeat(dots, axis=0).repeat(dots, axis=1))
+
+
+def runs(modules: Modules) -> Iterator[tuple[int, int, int]]:
+    """The dark modules as horizontal runs: column, row, length."""
+    edges = np.diff(np.pad(modules, ((0, 0), (1, 1))).astype(np.int8), axis=1)
+    rows, starts = np.nonzero(edges == 1)
+    ends = np.nonzero(edges == -1)[1]
+    return zip(starts.tolist(), rows.tolist(), (ends - starts).tolist(), strict=True)
 
 
 def svg_path(modules: Modules) -> str:
     """The dark modules as an SVG path, a subpath for each horizontal run."""
-    edges = np.diff(np.pad(modules, ((0, 0), (1, 1))).astype(np.int8), axis=1)
-    rows, starts = np.nonzero(edges == 1)
-    ends = np.nonzero(edges == -1)[1]
-    runs = zip(rows.tolist(), starts.tolist(), (ends - starts).tolist(), strict=True)
-    return "".join(f"M{x} {y}h{length}v1h-{length}z" for y, x, length in runs)
+    return "".join(f"M{x} {y}h{length}v1h-{length}z" for x, y, length in runs(modules))
 
 
 def svg(symbol: Symbol, *, module_mm: float = 0.5, quiet_zone: int = QUIET_ZONE) -> bytes:

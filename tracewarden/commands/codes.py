@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,10 +22,13 @@ from codes.issuing import MakerSecrets, chunks, write_csv
 from codes.jobs import IssueOrder, IssuingJob, allot, expiry_value, read_ledger
 from codes.jwks import load_jwks
 from codes.keyring import KeyRing
+from codes.labels import STOCKS, print_size
+from codes.logistic_units import signed_ssccs
 from codes.parquet_files import write_parquet
 from codes.signing import verify_any
 from tracewarden.commands.job_register import register_in
 from tracewarden.commands.keys import passphrase
+from tracewarden.commands.label_jobs import PrintJob, uris_of
 from tracewarden.commands.line_streams import answer_lines
 from tracewarden.commands.refusals import refusals
 
@@ -170,3 +174,50 @@ def _write(out: Path, secrets: MakerSecrets) -> None:
     write = write_parquet if out.suffix == ".parquet" else write_csv
     with _progress(total) as progress:
         write(out, maker, source, progress)
+
+
+@app.command()
+def sscc(
+    keys: Annotated[Path, typer.Option("--keys", help="Folder of the key ring.")],
+    prefix: Annotated[str, typer.Option("--prefix", help="GS1 Company Prefix.")],
+    first: Annotated[int, typer.Option("--first", help="First serial reference.")],
+    count: Annotated[int, typer.Option("--count", help="How many.")],
+    extension: Annotated[int, typer.Option("--extension", help="Extension digit.")] = 0,
+    domain: Annotated[str, typer.Option("--domain", help="The brand's domain.")] = "id.gs1.org",
+) -> None:
+    """Sign codes for cases and pallets; which references are used up is the caller's to know."""
+    with refusals():
+        ring, word = KeyRing.open(keys), passphrase()
+        signer = ring.signer(ring.signing_key_id(datetime.now(UTC)), word)
+        for unit, uri in signed_ssccs(
+            prefix, first, count, signer, domain=domain, extension=extension
+        ):
+            typer.echo(msgspec.json.encode({"sscc": unit, "uri": uri}))
+
+
+Stocks = Annotated[str, typer.Option("--stock", help="Sheet of a PDF: " + ", ".join(STOCKS))]
+
+
+@app.command()
+def labels(
+    source: Annotated[Path, typer.Argument(help="CSV with a column `uri`.")],
+    out: Annotated[
+        Path, typer.Option("--out", help="F.pdf, F.zpl, or a folder for PNG or SVG files.")
+    ],
+    stock: Stocks = "a4-21",
+    dpi: Annotated[int, typer.Option("--dpi", help="The printer's dots per inch.")] = 300,
+    module_mm: Annotated[float, typer.Option("--module-mm", help="Wanted module size.")] = 0.339,
+    profile: Annotated[str, typer.Option("--profile", help="inspection or pos.")] = "inspection",
+    level: Annotated[str, typer.Option("--level", help="Error correction L, M, Q or H.")] = "M",
+    symbology: Annotated[str, typer.Option("--symbology", help="qr or datamatrix.")] = "qr",
+    form: Annotated[str, typer.Option("--format", help="png or svg, in a folder.")] = "png",
+    first: Annotated[int, typer.Option("--first", help="Skip so many rows before.")] = 0,
+    count: Annotated[int | None, typer.Option("--count", help="At most so many.")] = None,
+) -> None:
+    """Print labels, and say how large a module is in whole printer dots."""
+    with refusals():
+        size = print_size(dpi, module_mm, profile)
+        job = PrintJob(out, stock, form, symbology, level, size)
+        with source.open(newline="") as file:
+            said = job.run(islice(uris_of(file), first, None if count is None else first + count))
+        typer.echo(msgspec.json.encode(said))
