@@ -19,7 +19,7 @@ def from_datetime(at: datetime) -> int:
 def utc(at_ms: int) -> str:
     """``2026-01-05T00:00:00.000Z``."""
     at = _EPOCH + timedelta(milliseconds=at_ms)
-    return at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at_ms % SECOND:03d}Z"
+    return at.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def local(at_ms: int, offset_hours: int) -> str:

@@ -241,12 +241,31 @@ class Consignments:
         units = [case.uri for case in cases]
         spot = _spot(holder, at_ms)
         event = epcis.receiving(spot, at_ms, units, BRAND_GLN, holder.dealer.gln)
+        if lot.fate.corrected:
+            told, wrong = lot.fate.corrected
+            mistaken = epcis.receiving(
+                _spot(wrong, at_ms), at_ms, units, BRAND_GLN, wrong.dealer.gln
+            )
+            corrected_ms = at_ms + self._chance.integer(40, 600) * MINUTE
+            self._log.report_corrected(at_ms, mistaken, event, corrected_ms, [told])
+            return self._unpacked(lot, cases, holder, at_ms, None, missing)
         self._log.report(at_ms, event, delay_ms=delay, accounts=accounts)
         if lot.fate.resold:
             told, taker = lot.fate.resold
             holder, at_ms = self._forward(units, holder, taker, at_ms, [told])
         elif lot.onward and not lot.fate.strays:
             holder, at_ms = self._forward(units, holder, lot.onward, at_ms, [])
+        return self._unpacked(lot, cases, holder, at_ms, delay, missing)
+
+    def _unpacked(
+        self,
+        lot: Lot,
+        cases: list[Case],
+        holder: Party,
+        at_ms: int,
+        delay: int | None,
+        missing: set[str],
+    ) -> Arrived:
         unpacked = [self._unpack(case, holder, at_ms, delay, missing) for case in cases]
         return Arrived(lot, holder, cases, unpacked, missing)
 

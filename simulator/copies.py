@@ -1,6 +1,6 @@
 """Cloners and forgers: one code printed many times, and codes that the brand never made."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from registry.model import Product
@@ -48,6 +48,27 @@ def print_copies(
             accounts=[incident],
         ):
             incident.reveal(seen.event_id, seen.received_ms, label.uri, None)
+
+
+def print_block(
+    scanning: Scanning,
+    labels: Sequence[Label],
+    town: Town,
+    at_ms: int,
+    incident: Incident,
+    chance: Chance,
+) -> None:
+    """All codes of one case, copied onto fakes that are sold in a town; the true ones live on."""
+    for label in labels:
+        incident.gtins.add(label.gtin)
+        for _ in range(chance.integer(1, 3)):
+            when = at_ms + int(chance.between(0, 20) * DAY)
+            place = near_town(town, chance)
+            for seen in scanning.visit(label, place, when, accounts=[incident]):
+                if seen.located:
+                    incident.reveal(
+                        seen.event_id, seen.received_ms, label.uri, incident.territory_id
+                    )
 
 
 @dataclass(frozen=True)

@@ -122,6 +122,6 @@ def recalling(at_ms: int, items: Sequence[str]) -> dict[str, Any]:
 
 
 def decommissioning(spot: Spot, at_ms: int, items: Sequence[str]) -> dict[str, Any]:
-    """Items are destroyed: nobody should see them again."""
-    event = _object(spot, at_ms, "DELETE", "decommissioning", "destroyed")
+    """Items are taken out of the world: nobody should see them again."""
+    event = _object(spot, at_ms, "DELETE", "decommissioning", "inactive")
     return event | {"epcList": list(items)} | spot.read

@@ -34,7 +34,10 @@ class Fate:
 
     leak: Leak | None = None
     recall: Incident | None = None
-    destroyed: Incident | None = None
+    decommissioned: Incident | None = None
+    surfaces: tuple[Incident, Town] | None = None
+    block_copied: tuple[Incident, Town] | None = None
+    corrected: tuple[Innocent, Party] | None = None
     stop: Incident | None = None
     opened: Incident | None = None
     warm: Incident | None = None

@@ -1,9 +1,11 @@
 """Who sells what where: the brand's products and sites, dealers, territories, authorisations."""
 
+import math
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
 import shapely
 
 from registry.model import (
@@ -24,6 +26,8 @@ from simulator.earth import Place
 
 BRAND_GLN = identifiers.gln(0, 1)
 OWN_SITES = 3
+NEAR_DEGREES = 0.3
+"""Within some 30 km of the next dealer's towns."""
 FROZEN = TemperatureRange(min=-25, max=-15)
 SIGNED = datetime(2024, 12, 1, tzinfo=UTC)
 """When the authorisations that are older than any recording began."""
@@ -169,6 +173,25 @@ class _Founding:
             self._outlet_count += 1
             party.outlets.append(Outlet(gln, party.dealer.dealer_id, town, **when))
 
+    def border_shop(self, party: Party, territory_ids: set[str]) -> None:
+        """Open one more outlet, in a larger town near the border: people come from across it."""
+        ours = self.country.towns_of(territory_ids)
+        home = set(self.country.towns_of(party.home))
+        others = [town for town in self.country.towns if town not in home]
+        lon = np.array([town.place.lon for town in others])
+        lat = np.array([town.place.lat for town in others])
+
+        def is_near(town: Town) -> bool:
+            east = (lon - town.place.lon) * math.cos(math.radians(town.place.lat))
+            return bool(np.any(np.hypot(east, lat - town.place.lat) < NEAR_DEGREES))
+
+        near = [town for town in ours if is_near(town)]
+        near.sort(key=lambda town: -town.weight)
+        if near:
+            gln = identifiers.gln(4, self._outlet_count)
+            self._outlet_count += 1
+            party.outlets.append(Outlet(gln, party.dealer.dealer_id, self.chance.one_of(near[:5])))
+
     def store(self, party: Party, number: int, territory_ids: set[str], opens_ms: int = 0) -> None:
         """Open a warehouse in one of the larger towns."""
         towns = sorted(self.country.towns_of(territory_ids), key=lambda t: -t.weight)
@@ -262,6 +285,7 @@ def _settle_in(
         stays = party.home - {given_up}
         founding.store(party, number, stays)
         founding.shop(party, stays)
+        founding.border_shop(party, stays)
     moves = start + (end - start) * 6 // 10
     founding.store(parties[3], 54, parties[3].home, moves)
     middle = (start + end) // 2

@@ -179,6 +179,18 @@ class Plotting:
             )
         if lot := self.take(lambda lot: lot.party.dealer.dealer_id not in ("D002", "D003")):
             self._stray(lot)
+        if lot := self.take(lambda lot: lot.cases[0] > 4):
+            self._surfaces(lot)
+        if lot := self.take(lambda lot: lot.cases[0] > 4):
+            town = self.chance.one_of(self._large_towns()[:20])
+            incident = self.incident(
+                "clone",
+                "copied-block",
+                ["code-cloned", "impossible-travel"],
+                territory_id=self.market.territory_at(town.place),
+                least_seen=6,
+            )
+            lot.fate.block_copied = (incident, town)
         if lot := self.take(lambda lot: lot.product.storage_c is not None):
             lot.fate.warm = self.incident(
                 "cold-chain",
@@ -189,13 +201,31 @@ class Plotting:
             )
             lot.tracked = True
         if lot := self.take():
-            lot.fate.destroyed = self.incident(
+            lot.fate.decommissioned = self.incident(
                 "custody",
-                "destroyed-scanned",
+                "decommissioned-scanned",
                 ["item-inactive"],
                 expects="alert",
                 dealer_id=lot.seller.dealer.dealer_id,
             )
+
+    def _large_towns(self) -> list[Town]:
+        return sorted(self.market.country.towns, key=lambda town: -town.weight)
+
+    def _surfaces(self, lot: Lot) -> None:
+        """One whole case turns up in a town of somebody else's."""
+        town = self._destination(lot.seller)
+        if town is None:
+            return
+        incident = self.incident(
+            "diversion",
+            "case-surfaced",
+            ["scan-outside-territory"],
+            dealer_id=lot.seller.dealer.dealer_id,
+            territory_id=self.market.territory_at(town.place),
+            least_seen=3,
+        )
+        lot.fate.surfaces = (incident, town)
 
     def _stray(self, lot: Lot) -> None:
         others = [p for p in self.market.receivers if p is not lot.party]
@@ -222,6 +252,10 @@ class Plotting:
                 "trade-show", lot.seller.dealer.dealer_id, market.territory_at(town.place)
             )
             lot.fate.fair = (told, town)
+        if self.items >= SMALL and (lot := self.take(lambda lot: lot.onward is None)):
+            wrong = chance.one_of([p for p in market.receivers if p is not lot.party])
+            told = self.innocent("corrected-receipt", lot.party.dealer.dealer_id, None)
+            lot.fate.corrected = (told, wrong)
         if lot := self.take():
             lot.fate.showcase = self.innocent("showcase", lot.seller.dealer.dealer_id, None)
 

@@ -8,7 +8,7 @@ from simulator.chance import Chance
 from simulator.codebook import Item
 from simulator.consignments import Arrived, Case
 from simulator.consumers import Consumers, Visit, awake, near_shop
-from simulator.copies import print_copies
+from simulator.copies import print_block, print_copies
 from simulator.country import Town
 from simulator.custody_log import CustodyLog
 from simulator.epcis import Spot
@@ -51,6 +51,14 @@ class Selling:
             if item.uri not in arrived.missing
         ]
         leaked = self._leaked(arrived, fate.leak) if fate.leak else set()
+        if fate.surfaces:
+            self._surface(arrived, *fate.surfaces)
+            left = [(item, at_ms) for item, at_ms in left if item not in arrived.cases[0].items]
+        if fate.block_copied:
+            incident, town = fate.block_copied
+            labels = [self._scanning.label(item) for item in arrived.cases[0].items]
+            begins_ms = arrived.unpacked_ms[0] + 10 * DAY
+            print_block(self._scanning, labels, town, begins_ms, incident, self._chance)
         self._trade_scans(arrived)
         for number, (item, at_ms) in enumerate(left):
             if item.uri in leaked and fate.leak:
@@ -67,8 +75,8 @@ class Selling:
         """Whether the lot's first item has a life of its own."""
         fate, chance = arrived.lot.fate, self._chance
         outlet = self._outlet(arrived.seller, at_ms)
-        if fate.destroyed:
-            self._destroy(item, outlet, at_ms, fate.destroyed)
+        if fate.decommissioned:
+            self._decommission(item, outlet, at_ms, fate.decommissioned)
         elif fate.cloned:
             self._life(item, outlet.town, at_ms, [])
             print_copies(
@@ -183,6 +191,12 @@ class Selling:
                 ),
             )
 
+    def _surface(self, arrived: Arrived, incident: Incident, town: Town) -> None:
+        """The first case is sold abroad, and most of its items are read there."""
+        leak = Leak(incident, arrived.seller, town, 1.0, 0, hides=False, must_be_seen=4)
+        for item in arrived.cases[0].items:
+            self._leak(item, arrived.seller, arrived.unpacked_ms[0], leak)
+
     def _betray(self, uri: str, visit: Visit, leak: Leak, scans: Sequence[Seen]) -> None:
         if self._market.within(leak.party.home, visit.place):
             return
@@ -201,8 +215,8 @@ class Selling:
         incident.gtins.add(arrived.lot.product.gtin)
         return at_ms
 
-    def _destroy(self, item: Item, outlet: Outlet, at_ms: int, incident: Incident) -> None:
-        """Reported destroyed, and read again all the same."""
+    def _decommission(self, item: Item, outlet: Outlet, at_ms: int, incident: Incident) -> None:
+        """Reported out of the world, and read again all the same."""
         gone_ms = at_ms + 5 * DAY
         spot = Spot(outlet.gln, outlet.town.place)
         self._log.report(gone_ms, epcis.decommissioning(spot, gone_ms, [item.uri]))

@@ -16,6 +16,8 @@ LEGS = 12
 CORRIDOR_M = 5_000.0
 PING_MS = 4 * MINUTE
 SPEED_MPS = 21.0
+DEAD_ZONES = 0.25
+"""The share of trips with half an hour without a network: its pings come together behind it."""
 ROADS = 1.05
 """A truck's way is so much longer than the planned line."""
 
@@ -103,13 +105,17 @@ def _leg_ms(a: Place, b: Place) -> int:
 def drive(trip: Trip, delivery: Delivery, chance: Chance) -> int:
     """Send the pings of a trip and give the time of arrival."""
     points, cargo = waypoints(trip), _Cargo()
+    zone = (0, 0)
+    if chance.happens(DEAD_ZONES):
+        enters_ms = trip.departs_ms + int(chance.between(0.2, 0.7) * (points[-1][0] - points[0][0]))
+        zone = (enters_ms, enters_ms + chance.integer(20, 50) * MINUTE)
     at_ms, ends = trip.departs_ms + chance.integer(20, 200) * SECOND, points[-1][0]
     leg = 0
     while at_ms < ends:
         while points[leg + 1][0] <= at_ms:
             leg += 1
         if not chance.happens(0.03):
-            _ping(trip, points, leg, at_ms, cargo, delivery, chance)
+            _ping(trip, points, leg, at_ms, cargo, zone, delivery, chance)
         at_ms += PING_MS + chance.integer(-5, 5) * SECOND
     return ends
 
@@ -120,6 +126,7 @@ def _ping(
     leg: int,
     at_ms: int,
     cargo: _Cargo,
+    zone: tuple[int, int],
     delivery: Delivery,
     chance: Chance,
 ) -> None:
@@ -148,7 +155,8 @@ def _ping(
         )
         if warm and trip.warm:
             incidents.append(trip.warm[2])
-    received_ms = at_ms + chance.integer(300, 3500)
+    sent_ms = zone[1] if zone[0] <= at_ms < zone[1] else at_ms
+    received_ms = sent_ms + chance.integer(300, 3500)
     event_id = f"pos-{chance.hexadecimal(8)}"
     if delivery.put("position", event_id, received_ms, body):
         for incident in incidents:
