@@ -1,4 +1,4 @@
-"""The reference of the HTTP interface, drawn from its OpenAPI document without foreign resources."""
+"""The reference of the HTTP interface, drawn from its OpenAPI document by this service itself."""
 
 from typing import Any
 
@@ -27,9 +27,8 @@ def _by_tag(paths: dict[str, dict[str, Any]]) -> dict[str, list[dict[str, Any]]]
             if method == "head":
                 continue
             tag = operation.get("tags", ["other"])[0]
-            groups.setdefault(tag, []).append(
-                {"method": method.upper(), "path": path, **operation, "members": _members(operation)}
-            )
+            shown = {"method": method.upper(), "path": path, "members": _members(operation)}
+            groups.setdefault(tag, []).append({**operation, **shown})
     return groups
 
 

@@ -21,9 +21,9 @@ LONGEST_ADDRESS = 2000
 """Characters of path and query; a code with every GS1 attribute has a few hundred."""
 
 
-@router.api_route(
+@router.head("/01/{rest:path}", include_in_schema=False)
+@router.get(
     "/01/{rest:path}",
-    methods=["GET", "HEAD"],
     tags=["consumer"],
     summary="The address printed on an item",
     status_code=303,

@@ -18,9 +18,9 @@ from codes.errors import CodeError
 router = APIRouter()
 
 
-@router.api_route(
+@router.head("/v/{address}", include_in_schema=False)
+@router.get(
     "/v/{address}",
-    methods=["GET", "HEAD"],
     tags=["consumer"],
     summary="The verdict of one visit",
     operation_id="read_visit",

@@ -15,7 +15,6 @@
     L.control.scale({ imperial: false }).addTo(map);
     L.geoJSON(content.outlines, {
       style: { color: style("--line-strong"), weight: 1, fill: false },
-      onEachFeature: (feature, layer) => layer.bindTooltip(document.createTextNode(feature.properties.name).textContent, { sticky: true }),
       interactive: false,
     }).addTo(map);
     const bounds = L.latLngBounds([]);
