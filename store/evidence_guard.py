@@ -76,6 +76,10 @@ class Guard:
         note.verified_by([self.key().verifier])
         return note
 
+    def is_last(self, note: Note) -> bool:
+        """Whether ``note`` is still the last checkpoint that was signed."""
+        return self._read(CHECKPOINT_FILE) == str(note)
+
     def swap(self, old: Note, new: Note) -> None:
         """Replace the last checkpoint, if it is still ``old``; durable when this returns.
 
@@ -83,7 +87,7 @@ class Guard:
             LogMovedError: somebody else signed meanwhile.
         """
         with self._locked(SWAP_LOCK):
-            if self._read(CHECKPOINT_FILE) != str(old):
+            if not self.is_last(old):
                 raise LogMovedError("another process signed a checkpoint meanwhile")
             replace_file(self.folder / CHECKPOINT_FILE, str(new).encode())
 

@@ -1,9 +1,9 @@
 """The evidence log in database tables: appending inside the caller's transaction, and reading."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, text, update
 
 from evidence.entry import NO_LEAF, Draft, Entry, draft, id_hash
 from evidence.errors import (
@@ -24,8 +24,31 @@ from evidence.tree import (
 from store.evidence_fsck import Finding, SignedSize, fsck
 from store.schema.evidence import evidence_entries, evidence_head, evidence_nodes
 
-LOOKUP_IDS = 500
-"""Ids asked for in one statement; SQLite's older limit is 999 variables."""
+# Statements are built once: building costs more than running them.
+_HEAD = select(evidence_head).where(evidence_head.c.log == 1)
+_HEAD_LOCKED = _HEAD.with_for_update()
+_SWAP = (
+    update(evidence_head)
+    .where(
+        evidence_head.c.log == 1,
+        evidence_head.c.size == bindparam("old_size"),
+        evidence_head.c.epoch == bindparam("old_epoch"),
+    )
+    .values({name: bindparam(name) for name in ("epoch", "size", "last_leaf", "frontier", "root")})
+)
+_ROWS = (
+    select(evidence_entries)
+    .where(evidence_entries.c.seq >= bindparam("start"), evidence_entries.c.seq < bindparam("end"))
+    .order_by(evidence_entries.c.seq)
+)
+_INSERT_ENTRIES = insert(evidence_entries)
+_INSERT_NODES = insert(evidence_nodes)
+_KNOWN = text(
+    # All ids of a group in two parameters; each is looked up in the index of ids.
+    "WITH RECURSIVE place(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM place WHERE i + 1 < :count) "
+    "SELECT e.seq, e.id_hash, e.leaf_hash, e.data FROM place "
+    "JOIN evidence_entries e ON e.id_hash = substr(:hashes, i * 32 + 1, 32)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +95,7 @@ class EvidenceLog:
         """Become the writer: raise the epoch, so that every earlier writer's append fails."""
         head = self.head(conn, lock=True)
         self.epoch = head.epoch + 1
-        self._swap(conn, head, epoch=self.epoch)
+        self._swap(conn, head, replace(head, epoch=self.epoch))
         return self.epoch
 
     def head(self, conn: Connection, *, lock: bool = False) -> Head:
@@ -81,8 +104,7 @@ class EvidenceLog:
         Raises:
             LogDamagedError: entries without a head, or a head that does not fit together.
         """
-        query = select(evidence_head).where(evidence_head.c.log == 1)
-        row = conn.execute(query.with_for_update() if lock else query).one_or_none()
+        row = conn.execute(_HEAD_LOCKED if lock else _HEAD).one_or_none()
         if row is None:
             return self._begin(conn, write=lock)
         frontier = Frontier.from_bytes(row.size, row.frontier)
@@ -145,36 +167,30 @@ class EvidenceLog:
     ) -> "dict[bytes, StoredRow]":
         ids = [one.id for one in drafts if isinstance(one, Draft)]
         wanted = [id_hash(identity) for identity in ids if identity is not None]
-        known: dict[bytes, StoredRow] = {}
-        for start in range(0, len(wanted), LOOKUP_IDS):
-            chunk = wanted[start : start + LOOKUP_IDS]
-            query = select(evidence_entries).where(evidence_entries.c.id_hash.in_(chunk))
-            for row in conn.execute(query):
-                known[row.id_hash] = StoredRow(row.seq, row.id_hash, row.leaf_hash, row.data)
-        return known
+        if not wanted:
+            return {}
+        found = conn.execute(_KNOWN, {"count": len(wanted), "hashes": b"".join(wanted)})
+        return {row[1]: StoredRow(*row) for row in found}
 
     def _write(self, conn: Connection, placing: "_Placing") -> None:
         if not placing.rows:
             return
-        conn.execute(insert(evidence_entries), placing.rows)
+        conn.execute(_INSERT_ENTRIES, placing.rows)
         if placing.nodes:
-            conn.execute(insert(evidence_nodes), placing.nodes)
+            conn.execute(_INSERT_NODES, placing.nodes)
+        frontier = placing.frontier
         self._swap(
             conn,
             placing.head,
-            size=placing.frontier.size,
-            last_leaf=placing.last_leaf,
-            frontier=placing.frontier.to_bytes(),
-            root=placing.frontier.root(),
+            Head(frontier.size, placing.last_leaf, frontier, frontier.root(), placing.head.epoch),
         )
 
-    def _swap(self, conn: Connection, head: Head, **values: object) -> None:
-        same = (
-            (evidence_head.c.log == 1)
-            & (evidence_head.c.size == head.size)
-            & (evidence_head.c.epoch == head.epoch)
-        )
-        if conn.execute(update(evidence_head).where(same).values(**values)).rowcount != 1:
+    def _swap(self, conn: Connection, old: Head, new: Head) -> None:
+        values = {
+            "old_size": old.size, "old_epoch": old.epoch, "epoch": new.epoch, "size": new.size,
+            "last_leaf": new.last_leaf, "frontier": new.frontier.to_bytes(), "root": new.root,
+        }  # fmt: skip
+        if conn.execute(_SWAP, values).rowcount != 1:
             raise LogMovedError("another writer moved the head")
 
     def rows(self, conn: Connection, start: int, end: int) -> list[StoredRow]:
@@ -183,9 +199,7 @@ class EvidenceLog:
         Raises:
             LogDamagedError: one of them is missing.
         """
-        inside = (evidence_entries.c.seq >= start) & (evidence_entries.c.seq < end)
-        query = select(evidence_entries).where(inside).order_by(evidence_entries.c.seq)
-        found = [StoredRow(*row) for row in conn.execute(query)]
+        found = [StoredRow(*row) for row in conn.execute(_ROWS, {"start": start, "end": end})]
         if [row.index for row in found] != list(range(start, end)):
             raise LogDamagedError(f"entries between {start} and {end} are missing")
         return found

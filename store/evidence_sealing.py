@@ -23,6 +23,10 @@ class SignedStore(Protocol):
         """The last checkpoint, verified."""
         ...
 
+    def is_last(self, note: Note) -> bool:
+        """Whether that one, which the caller knows to be good, is still the last."""
+        ...
+
     def swap(self, old: Note, new: Note) -> None:
         """Replace ``old`` by ``new`` durably, or raise ``LogMovedError``."""
         ...
@@ -55,9 +59,9 @@ class Sealer:
             LogBehindError: the log is shorter than what was signed, or another one.
             LogDamagedError: it does not fit together.
         """
+        if self._note is not None and self._store.is_last(self._note):
+            return self._note
         note = self._store.last()
-        if note == self._note:
-            return note
         signed = Checkpoint.parse(note.text)
         self._check_origin(signed)
         size = self._log.head(conn).size

@@ -51,6 +51,9 @@ def test_an_empty_log_has_no_findings_unless_more_was_signed(conn: Connection) -
 
 
 def test_every_flipped_bit_of_every_stored_byte_is_found(conn: Connection) -> None:
+    for table in evidence_tables:
+        conn.execute(table.delete())
+    log.append(conn, [Entry("s-1", {}), Entry(None, {"n": 1})])
     for table, key in ((evidence_entries, "seq"), (evidence_head, "log")):
         for row in conn.execute(select(table)).mappings().all():
             for column, value in row.items():

@@ -214,8 +214,11 @@ def test_the_package_alone_verifies_in_a_folder_without_us(made: Made, tmp_path:
     shutil.copytree(Path("verifier"), tmp_path / "verifier")
     (tmp_path / "case.zip").write_bytes(made.data)
     (tmp_path / "keys.txt").write_text(str(KEY.verifier))
-    command = [sys.executable, "-P", "-c", "import sys; sys.path.insert(0, '.'); from verifier.command "
-               "import main; raise SystemExit(main())"]  # fmt: skip
+    code = (
+        "import sys; sys.path.insert(0, '.'); "
+        "from verifier.command import main; raise SystemExit(main())"
+    )
+    command = [sys.executable, "-P", "-c", code]
     arguments = ["case.zip", "--trust", "keys.txt"]
     done = subprocess.run(command + arguments, cwd=tmp_path, capture_output=True, check=False)
     assert (done.returncode, done.stderr) == (0, b"")
