@@ -25,6 +25,7 @@ EVENT_TYPES = frozenset(
         "AssociationEvent",
     ]
 )
+LONGEST_EPC = 512
 ACTIONS = frozenset(["ADD", "OBSERVE", "DELETE"])
 
 
@@ -123,6 +124,8 @@ def _list(event: Mapping[str, Any], member: str) -> Iterable[Any]:
 def _epc(uri: object, field: str) -> str:
     if not isinstance(uri, str):
         raise EventError("an EPC is a URI", field=field)
+    if len(uri) > LONGEST_EPC:
+        raise EventError(f"an EPC has at most {LONGEST_EPC} characters", field=field)
     try:
         return canonical_epc(uri)
     except TracewardenError as error:

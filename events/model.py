@@ -61,8 +61,8 @@ class Scan(Event, frozen=True, kw_only=True, tag="scan"):
     uri: Annotated[str, Meta(max_length=8192)]
     signature: Signature
     reader: Reader
-    gtin: str | None = None
-    serial: str | None = None
+    gtin: Annotated[str, Meta(max_length=64)] | None = None
+    serial: Annotated[str, Meta(max_length=64)] | None = None
     issued: bool | None = None
     reader_id: Id | None = None
     session: Id | None = None
@@ -96,7 +96,7 @@ class Order(Event, frozen=True, kw_only=True, tag="order"):
 
     order_id: Id
     dealer_id: Id
-    gtin: str
+    gtin: Annotated[str, Meta(max_length=64)]
     quantity: Annotated[int, Meta(ge=0)]
     ordered_at: Time
     ship_to_gln: str | None = None
@@ -106,7 +106,7 @@ class Offer(Event, frozen=True, kw_only=True, tag="offer"):
     """A price seen for a product at a seller; ``amount`` is a decimal written as a string."""
 
     seen_at: Time
-    gtin: str
+    gtin: Annotated[str, Meta(max_length=64)]
     seller: Id
     amount: Decimal
     currency: Currency

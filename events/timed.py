@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Generic, NamedTuple, TypeVar
 
+from events.errors import EventError
 from events.identity import Identity, happened_at, identity
 from events.model import AnyEvent
 
@@ -42,12 +43,20 @@ class Timed(NamedTuple, Generic[E]):
         return (self.at_us, self.identity)
 
 
+FUTURE_LIMIT_US = 300_000_000
+"""A time of happening this much after ``received_at`` is refused where it enters (INTERFACES)."""
+
+
 def timed(event: AnyEvent) -> Timed[AnyEvent]:
     """The event with its keys.
 
     Raises:
-        EventError: an EPCIS event says no valid time.
+        EventError: an EPCIS event says no valid time, or the event comes from the future.
     """
-    return Timed(
-        identity(event), microseconds(happened_at(event)), microseconds(event.received_at), event
-    )
+    at_us, received_us = microseconds(happened_at(event)), microseconds(event.received_at)
+    if at_us > received_us + FUTURE_LIMIT_US:
+        raise EventError(
+            f"it happened at {rfc3339(at_us)}, more than 300 s after it was received",
+            type="event-from-the-future",
+        )
+    return Timed(identity(event), at_us, received_us, event)

@@ -11,6 +11,7 @@ from events.identity import Identity
 from events.timed import Timed
 from judging.history import History
 from registry import Registry
+from registry.authority import DAY_US
 from registry.known import BEFORE_EVERYTHING, FOREVER, instant
 from registry.model import Shipment
 from rules.catalogue import SHIPMENT_RULES, ShipmentStates, initial_shipment_states
@@ -76,25 +77,14 @@ class ShipmentFold:
     def _is_under_way(
         self, state: ShipmentState, moment: Timed[Any], shipment: Shipment
     ) -> bool:
+        candidates = self._registry.shipments_for_fix(
+            moment.event.tracker_id, moment.at_us, moment.received_us
+        )
         begins = state.departed_us
         if begins is None:
             begins = instant(shipment.depart_after, absent=BEFORE_EVERYTHING)
-        if moment.at_us < begins or len(state.received) >= len(shipment.ssccs):
-            return False
-        return moment.at_us < self._next_departure_us(shipment, moment.received_us)
-
-    def _next_departure_us(self, shipment: Shipment, known_us: int) -> int:
-        """A tracker used again: the next shipment's planned departure ends this one's claim."""
-        begins = instant(shipment.depart_after, absent=BEFORE_EVERYTHING)
-        others = (
-            self._registry.shipment(other, known_us)
-            for other in self._registry.shipments_of_tracker(shipment.tracker_id or "")
-            if other != shipment.shipment_id
-        )
-        departures = (
-            instant(other.depart_after, absent=BEFORE_EVERYTHING) for other in others if other
-        )
-        return min((at for at in departures if at > begins), default=FOREVER)
+        arrived = len(state.received) >= len(shipment.ssccs) > 0
+        return self._id in candidates and moment.at_us >= begins and not arrived
 
     def _through_rules(
         self, state: ShipmentState, moment: Timed[Any], context: ShipmentContext
@@ -130,9 +120,6 @@ def _unit_steps(rows: Any) -> Iterable[Timed[UnitStep]]:
     for identity, step in steps.items():
         units = tuple(sorted(named[identity]))
         yield Timed(identity, step.at_us, step.received_us, UnitStep(step, units))
-
-
-DAY_US = 86_400_000_000
 
 
 def _span(rows: Sequence[Shipment]) -> tuple[int, int]:

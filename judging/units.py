@@ -9,6 +9,7 @@ from judging import item, shipment
 from judging.columns import answer
 from judging.history import History
 from judging.item import ItemFold, ItemState
+from judging.revisions import Order
 from judging.settle import settle
 from judging.shipment import ShipmentFold, ShipmentState
 from judging.trails import trails
@@ -19,11 +20,17 @@ from rules.signal import Signal, signal_of
 
 
 class Unit(Struct, frozen=True):
-    """What holds of one event: of two of the same unit the one of the higher revision counts."""
+    """What holds of one event of a subject."""
 
     subject: str
+    at_us: int
     identity: Identity
     signals: tuple[Signal, ...]
+
+    @property
+    def order(self) -> Order:
+        """The event's place in the order of judging."""
+        return (self.at_us, self.identity)
 
 
 def item_key(item: str) -> str:
@@ -77,5 +84,5 @@ def units_of(drafts: Iterable[tuple[str, Draft]], registry: Registry) -> list[Un
             for variant in draft.variants
         ]
         signals = settle(stages, registry.policy_hash)
-        units.append(Unit(subject, draft.moment.identity, tuple(signals)))
+        units.append(Unit(subject, draft.moment.at_us, draft.moment.identity, tuple(signals)))
     return units

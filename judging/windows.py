@@ -1,9 +1,9 @@
 """Order and time: which events an event is judged from, and what comes of news that is late.
 
 Event e is judged from the events of its subject that were received before
-``e.received_at + lateness``, in order of event time, then identity. What is received later corrects:
-the judgement is made again as of that arrival, and what is new in it is added (DESIGN, 'Order and time').
-Everything here is a function of the set of events; the order of arrival plays no part.
+``e.received_at + lateness``, in order of event time, then identity. What is received later
+corrects: the judgement is made again as of that arrival, and what is new in it is added (DESIGN,
+'Order and time'). All is a function of the set of events; the order of arrival plays no part.
 """
 
 from collections.abc import Hashable, Iterable, Sequence

@@ -1,10 +1,11 @@
 """The registry as the rules ask it: who, what, where, as known at a time."""
 
+from bisect import bisect_right
 from functools import cached_property
 
 from events.model import Crs
-from registry.authority import Authority
-from registry.known import Known
+from registry.authority import DAY_US, Authority
+from registry.known import BEFORE_EVERYTHING, FOREVER, Known, instant
 from registry.model import Dealer, IssuingJob, Product, Shipment, Site, Territory
 from registry.places import Places, on_wgs84
 from registry.policy import Policy
@@ -26,6 +27,8 @@ class Registry:
         self._sites: Known[Site] = Known(rows.sites, lambda row: row.site_gln)
         self._shipments: Known[Shipment] = Known(rows.shipments, lambda row: row.shipment_id)
         self._own = frozenset(rows.own_glns)
+        self._shipment_instants = sorted(self._shipments.instants())
+        self._planned: dict[tuple[str, int], list[tuple[int, int, str]]] = {}
 
     @property
     def lateness_us(self) -> int:
@@ -102,9 +105,35 @@ class Registry:
             found.setdefault(row.shipment_id, []).append(row)
         return found
 
-    def shipments_of_tracker(self, tracker_id: str) -> list[str]:
-        """Ids of the shipments that any version of a row gives to the tracker."""
-        return self._by_tracker.get(tracker_id, [])
+    def shipments_for_fix(self, tracker_id: str, at_us: int, known_us: int) -> list[str]:
+        """Of a tracker's shipments those that may be under way then, by the plans as known: from a
+        day before the planned departure until the next shipment's. A tracker may be used again."""
+        epoch = bisect_right(self._shipment_instants, known_us)
+        plans = self._plans(tracker_id, epoch, known_us)
+        return [
+            shipment_id
+            for begins_us, ends_us, shipment_id in plans
+            if begins_us - DAY_US <= at_us < ends_us
+        ]
+
+    def _plans(self, tracker_id: str, epoch: int, known_us: int) -> list[tuple[int, int, str]]:
+        """(planned departure, the next one's, id) of each of a tracker's shipments."""
+        key = (tracker_id, epoch)
+        if key not in self._planned:
+            rows = [
+                row
+                for shipment_id in self._by_tracker.get(tracker_id, ())
+                if (row := self.shipment(shipment_id, known_us)) and row.tracker_id == tracker_id
+            ]
+            begins = sorted(
+                (instant(row.depart_after, absent=BEFORE_EVERYTHING), row.shipment_id)
+                for row in rows
+            )
+            self._planned[key] = [
+                (at, next((later for later, _ in begins if later > at), FOREVER), shipment_id)
+                for at, shipment_id in begins
+            ]
+        return self._planned[key]
 
     def shipments_of_unit(self, epc: str) -> list[str]:
         """Ids of the shipments that any version of a row gives the logistic unit."""

@@ -1,5 +1,6 @@
 """What the rules of an item share: a scan, and the context in which it is judged."""
 
+import hashlib
 from typing import NamedTuple
 
 from codes.epc import item_uri
@@ -21,6 +22,10 @@ class ItemContext(NamedTuple):
     known_us: int
 
 
+LONGEST_KEY = 512
+"""Longer keys do not fit an index of PostgreSQL; such a code names no item anyway."""
+
+
 def item_subject(scan: Scan) -> Subject:
     """The item by its Digital Link URI, or the code as read where it names none."""
     return Subject("item", item_of(scan))
@@ -28,9 +33,11 @@ def item_subject(scan: Scan) -> Subject:
 
 def item_of(scan: Scan) -> str:
     """The key of the item that a scan reads."""
-    if scan.gtin is None or scan.serial is None:
+    if scan.gtin is not None and scan.serial is not None:
+        return item_uri(scan.gtin, scan.serial)
+    if len(scan.uri) <= LONGEST_KEY:
         return scan.uri
-    return item_uri(scan.gtin, scan.serial)
+    return f"urn:sha256:{hashlib.sha256(scan.uri.encode()).hexdigest()}"
 
 
 def place_of(scan: Scan) -> Place | None:

@@ -7,9 +7,10 @@ import msgspec
 from sqlalchemy import Connection, text
 
 from custody import Role, Step, read_step
+from events.errors import EventError
 from events.identity import Identity
 from events.model import AnyEvent, ItemEvent, Offer, Order, Position, Scan
-from events.timed import Timed
+from events.timed import Timed, timed
 from events.wire import decode_event
 from rules.item import item_of
 from store.columns import as_list, insert_new, rows_of
@@ -33,10 +34,12 @@ class Incoming(NamedTuple):
 
 
 class Stored(NamedTuple):
-    """What storing a batch did. ``refused``: of two contents under one identity, the later."""
+    """What storing did: what is new, what an earlier arrival replaced (``moved``: the new one,
+    ``displaced``: the old one); of two contents under one identity the later is refused."""
 
     fresh: set[Identity]
     moved: set[Identity]
+    displaced: list["Incoming"]
     refused: list[tuple[bytes, str]]
 
 
@@ -87,8 +90,10 @@ def store_events(connection: Connection, incoming: Sequence[Incoming]) -> Stored
     fresh = insert_new(connection, "events", _EVENT_COLUMNS, rows)
     _store_steps(connection, [first[identity] for identity in fresh])
     again = [event for identity, event in first.items() if identity not in fresh] + twice
-    moved, refused = _settle_doubles(connection, again)
-    return Stored(fresh, moved, refused)
+    stored = Stored(fresh, set(), [], [])
+    for event in again:
+        _settle_double(connection, event, stored)
+    return stored
 
 
 def _store_steps(connection: Connection, events: Iterable[Incoming]) -> None:
@@ -103,28 +108,22 @@ def _store_steps(connection: Connection, events: Iterable[Incoming]) -> None:
     insert_new(connection, "touches", columns, touches)
 
 
-def _settle_doubles(
-    connection: Connection, again: list[Incoming]
-) -> tuple[set[Identity], list[tuple[bytes, str]]]:
-    """Compare each double with what is stored, and let the earlier arrival stand."""
-    moved: set[Identity] = set()
-    refused: list[tuple[bytes, str]] = []
-    for event in again:
-        row = connection.execute(
-            text("SELECT raw, received_us FROM events WHERE identity = :identity"),
-            {"identity": event.identity},
-        ).one()
-        stored = row.raw.encode()
-        same = _content(stored) == _content(event.raw)
-        if (event.timed.received_us, event.raw) < (row.received_us, stored):
-            _replace(connection, event)
-            moved.add(event.identity)
-            loser = stored
-        else:
-            loser = event.raw
-        if not same:
-            refused.append((loser, f"{event.identity} was received before with other content"))
-    return moved, refused
+def _settle_double(connection: Connection, event: Incoming, stored: Stored) -> None:
+    """Compare a double with what is stored, and let the earlier arrival stand."""
+    row = connection.execute(
+        text("SELECT raw, received_us FROM events WHERE identity = :identity"),
+        {"identity": event.identity},
+    ).one()
+    loser, before = event.raw, row.raw.encode()
+    same = _content(before) == _content(event.raw)
+    if (event.timed.received_us, event.raw) < (row.received_us, before):
+        _replace(connection, event)
+        stored.moved.add(event.identity)
+        stored.displaced.append(incoming_of(timed(decode_event(before)), before))
+        loser = before
+    if not same:
+        reason = f"{event.identity} was received before with other content"
+        stored.refused.append((loser, reason))
 
 
 def _content(raw: bytes) -> object:
@@ -245,13 +244,25 @@ def items_within(connection: Connection, epcs: Collection[str]) -> set[str]:
     return {row.subject for row in rows}
 
 
-def incoming_of(timed: Timed[AnyEvent], raw: bytes) -> Incoming:
+def incoming_of(event: Timed[AnyEvent], raw: bytes) -> Incoming:
     """An event ready to be stored.
 
     Raises:
-        EventError: an item event that custody cannot read.
+        EventError: an item event that custody cannot read, or text that no database can hold.
     """
-    if isinstance(timed.event, ItemEvent):
-        step, roles = read_step(timed.event)
-        return Incoming(timed, raw, step, roles)
-    return Incoming(timed, raw)
+    incoming = Incoming(event, raw)
+    if isinstance(event.event, ItemEvent):
+        incoming = Incoming(event, raw, *read_step(event.event))
+    keys = (event.identity, subject_of(event.event), *(incoming.roles or ()))
+    if not raw.isascii():
+        _refuse_bad_text(raw)
+    if any("\0" in key for key in keys):
+        raise EventError("an identifier holds a NUL character")
+    return incoming
+
+
+def _refuse_bad_text(raw: bytes) -> None:
+    try:
+        raw.decode()
+    except UnicodeDecodeError as error:
+        raise EventError(f"not UTF-8: {error}") from None

@@ -1,4 +1,4 @@
-"""The bus on Kafka, by aiokafka: idempotent producer with ``acks=all``, consumer with manual commit."""
+"""The bus on Kafka, by aiokafka: idempotent producer with ``acks=all``, manual commits."""
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.errors import KafkaError
@@ -98,9 +98,9 @@ class KafkaConsumer:
         except (KafkaError, OSError) as error:
             raise BusUnavailableError(f"Kafka: {error!r}") from error
         return [
-            BusRecord(record.topic, record.partition, record.offset, record.key, record.value or b"")
+            BusRecord(r.topic, r.partition, r.offset, r.key, r.value or b"")
             for records in batches.values()
-            for record in records
+            for r in records
         ]
 
     async def commit(self) -> None:

@@ -22,7 +22,8 @@ class RedisState:
         if not keys:
             return []
         try:
-            return list(self._redis.mget(keys))
+            values: list[bytes | None] = self._redis.mget(keys)  # type: ignore[assignment]
+            return values
         except redis.RedisError as error:
             logger.warning("hot state is away, folding from stored events: %s", error)
             return [None] * len(keys)

@@ -1,0 +1,97 @@
+"""Hot state of a subject: the fold so far, and all that tells whether it may be gone on with."""
+
+from collections.abc import Sequence
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from events.timed import Timed
+from judging.item import ItemState
+from judging.shipment import ShipmentState
+from judging.windows import Draft, Fold, Variant
+
+S = TypeVar("S", ItemState, ShipmentState)
+
+
+class Hot(msgspec.Struct, Generic[S], frozen=True, array_like=True):
+    """The state after every stored event of a subject, as of ``version``.
+
+    ``last_us`` and ``last_identity`` are the order of the newest event in it; ``received_us`` is
+    the latest arrival.
+    """
+
+    version: int
+    last_us: int
+    last_identity: str
+    received_us: int
+    state: S
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_item_decoder = msgspec.msgpack.Decoder(Hot[ItemState])
+_shipment_decoder = msgspec.msgpack.Decoder(Hot[ShipmentState])
+
+
+def encode(hot: Hot[Any]) -> bytes:
+    """The bytes under which hot state is kept."""
+    return _encode(hot)
+
+
+def decode_item(raw: bytes | None) -> Hot[ItemState] | None:
+    """The hot state of an item; None where it is absent or of another form (an older release)."""
+    return _decoded(_item_decoder, raw)
+
+
+def decode_shipment(raw: bytes | None) -> Hot[ShipmentState] | None:
+    """The hot state of a shipment; likewise."""
+    return _decoded(_shipment_decoder, raw)
+
+
+D = TypeVar("D")
+
+
+def _decoded(decoder: msgspec.msgpack.Decoder[D], raw: bytes | None) -> D | None:
+    if raw is None:
+        return None
+    try:
+        return decoder.decode(raw)
+    except msgspec.MsgspecError:
+        return None
+
+
+def hot_of(state: S, moments: Sequence[Timed[Any]], version: int) -> Hot[S] | None:
+    """Hot state after folding all of a subject's events; None where there are none."""
+    if not moments:
+        return None
+    last = max(moments, key=lambda moment: (moment.at_us, moment.identity))
+    received_us = max(moment.received_us for moment in moments)
+    return Hot(version, last.at_us, last.identity, received_us, state)
+
+
+def advance(
+    hot: Hot[S] | None,
+    fold: Fold[S],
+    moments: Sequence[Timed[Any]],
+    *,
+    version: int,
+    lateness_us: int,
+) -> tuple[Hot[S], list[Draft]] | None:
+    """Go on from hot state with events that come in order; None where it must be folded again.
+
+    That is so where the state is missing or not the one before ``version``, where an event is not
+    behind all earlier ones, or where one of those came too late for it.
+    """
+    if hot is None or hot.version != version - 1:
+        return None
+    state, received_us = hot.state, hot.received_us
+    last = (hot.last_us, hot.last_identity)
+    drafts = []
+    for moment in sorted(moments, key=lambda moment: (moment.at_us, moment.identity)):
+        if moment.order <= last or received_us >= moment.received_us + lateness_us:
+            return None
+        state, outcomes = fold.step(state, moment)
+        if outcomes is not None:
+            drafts.append(Draft(moment, (Variant(None, outcomes),)))
+        last = moment.order
+        received_us = max(received_us, moment.received_us)
+    return Hot(version, last[0], last[1], received_us, state), drafts

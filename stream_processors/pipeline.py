@@ -1,0 +1,278 @@
+"""The way of a batch: store, find what it bears on, fold, judge in columns. No bus, no clock.
+
+The durable write comes first; what is judged is read after it. Each subject's version was raised
+when its event was stored, and a judgement carries the version at which it was made: whoever judges
+later has read at least as much, and its judgement counts (DESIGN, 'The way of the data').
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Engine
+
+from events.model import Position, Scan
+from events.timed import Timed
+from judging import item as item_folding
+from judging import shipment as shipment_folding
+from judging.item import ItemFold
+from judging.revisions import Order
+from judging.shipment import ShipmentFold
+from judging.trails import trails
+from judging.units import Unit, item_key, shipment_key, units_of
+from judging.windows import Draft, judge
+from registry import Registry
+from rules.item import item_of
+from store.events import (
+    Incoming,
+    Stored,
+    StoredHistory,
+    items_within,
+    raise_versions,
+    store_events,
+)
+from store.transactions import reading
+from stream_processors.hot import Hot, advance, decode_item, decode_shipment, encode, hot_of
+from stream_processors.registry_source import RegistrySource
+from stream_processors.state.port import HotState
+
+
+class Judgement(NamedTuple):
+    """All that holds of a subject's events from ``since`` on, as of a revision; ``because`` names
+    the event that caused it. Units without signals are left out."""
+
+    subject: str
+    revision: int
+    since: Order
+    because: str
+    units: tuple[Unit, ...]
+
+
+class Processed(NamedTuple):
+    """What a batch gave: judgements to publish, then hot state to keep; and refused doubles."""
+
+    judgements: list[Judgement]
+    hot: dict[str, bytes]
+    refused: list[tuple[bytes, str]]
+
+
+@dataclass
+class _Touched:
+    """A subject that a batch bears on: fresh events in hand, and from where it must be judged."""
+
+    moments: list[Timed[Any]] = field(default_factory=list)
+    since: Order | None = None
+    because: str = ""
+
+    def judge_from(self, order: Order, because: str) -> None:
+        """Judge everything from this order on again."""
+        if self.since is None or order < self.since:
+            self.since, self.because = order, because
+
+
+Touched = dict[str, _Touched]
+
+
+class _Judged(NamedTuple):
+    """A subject's drafts from ``since`` on; ``must``: to be published even if they say nothing."""
+
+    key: str
+    since: Order
+    because: str
+    drafts: list[Draft]
+    must: bool
+
+
+class Pipeline:
+    """Processes batches of decoded events, whatever bus they came by."""
+
+    def __init__(self, engine: Engine, state: HotState, registry: RegistrySource) -> None:
+        self._engine = engine
+        self._state = state
+        self._source = registry
+
+    def process(self, incoming: Sequence[Incoming]) -> Processed:
+        """Store and judge a batch; may be repeated with the same result after any fault."""
+        with self._engine.begin() as connection:
+            registry = self._source.current(connection)
+            stored = store_events(connection, incoming)
+            items, shipments = _direct([*incoming, *stored.displaced], stored, registry)
+            versions = _raise(connection, items, shipments, known={})
+        named = [event for event in (*incoming, *stored.displaced) if event.step is not None]
+        if named:
+            # In a transaction of its own: a scan that is stored meanwhile either is found here, or
+            # is judged by whoever stored it with this event before its eyes.
+            with self._engine.begin() as connection:
+                _through_custody(connection, named, items, shipments, registry)
+                versions |= _raise(connection, items, shipments, known=versions)
+        with reading(self._engine) as connection:
+            judging = _Judging(StoredHistory(connection), registry, versions, stored)
+            hot = self._hot(registry, items, shipments)
+            judging.items(items, {key: decode_item(raw) for key, raw in hot[0].items()})
+            judging.shipments(shipments, {k: decode_shipment(raw) for k, raw in hot[1].items()})
+            judgements = judging.judgements()
+        kept = {self._key(registry, key): value for key, value in judging.hot.items()}
+        return Processed(judgements, kept, stored.refused)
+
+    def keep(self, processed: Processed) -> None:
+        """Keep hot state; only after the judgements were published."""
+        self._state.put(processed.hot)
+
+    def _hot(
+        self, registry: Registry, items: Touched, shipments: Touched
+    ) -> tuple[dict[str, bytes | None], dict[str, bytes | None]]:
+        keys = [
+            *(item_key(key) for key in items), *(shipment_key(key) for key in shipments)
+        ]
+        values = self._state.get([self._key(registry, key) for key in keys])
+        return (
+            dict(zip(items, values[: len(items)], strict=True)),
+            dict(zip(shipments, values[len(items) :], strict=True)),
+        )
+
+    @staticmethod
+    def _key(registry: Registry, subject: str) -> str:
+        """State folded under another policy is another state."""
+        return f"tw:{registry.policy_hash[:16]}:{subject}"
+
+
+def _direct(
+    incoming: Iterable[Incoming], stored: Stored, registry: Registry
+) -> tuple[Touched, Touched]:
+    """Items that were read and shipments whose trackers reported."""
+    items: Touched = {}
+    shipments: Touched = {}
+    seen: set[str] = set()
+    for event in incoming:
+        match event.timed.event:
+            case Scan() as scan:
+                touched = [items.setdefault(item_of(scan), _Touched())]
+            case Position(tracker_id=tracker):
+                ids = registry.shipments_for_fix(
+                    tracker, event.timed.at_us, event.timed.received_us
+                )
+                touched = [shipments.setdefault(key, _Touched()) for key in ids]
+            case _:
+                continue
+        is_fresh = event.identity in stored.fresh and event.identity not in stored.moved
+        for subject in touched:
+            if is_fresh and event.identity not in seen:
+                subject.moments.append(event.timed)
+            else:
+                subject.judge_from(event.timed.order, event.identity)
+        seen.add(event.identity)
+    return items, shipments
+
+
+def _through_custody(
+    connection: Connection,
+    incoming: Iterable[Incoming],
+    items: Touched,
+    shipments: Touched,
+    registry: Registry,
+) -> None:
+    """Items with stored scans, and shipments, that an item event bears on through containers."""
+    for event in incoming:
+        if event.step is None or not event.roles:
+            continue
+        order = (event.timed.at_us, "")
+        for key in items_within(connection, event.roles.keys()):
+            items.setdefault(key, _Touched()).judge_from(order, event.identity)
+        for epc in event.roles:
+            for key in registry.shipments_of_unit(epc):
+                shipments.setdefault(key, _Touched()).judge_from(order, event.identity)
+
+
+def _raise(
+    connection: Connection, items: Touched, shipments: Touched, *, known: Mapping[str, int]
+) -> dict[str, int]:
+    keys = [*(item_key(key) for key in items), *(shipment_key(key) for key in shipments)]
+    return raise_versions(connection, [key for key in keys if key not in known])
+
+
+class _Judging:
+    """Judges what a batch touched, from hot state where that may be gone on with."""
+
+    def __init__(
+        self,
+        history: StoredHistory,
+        registry: Registry,
+        versions: Mapping[str, int],
+        stored: Stored,
+    ) -> None:
+        self._history = history
+        self._registry = registry
+        self._versions = versions
+        self._fresh = stored.fresh - stored.moved
+        self._judged: list[_Judged] = []
+        self.hot: dict[str, bytes] = {}
+
+    def items(self, touched: Touched, hot: Mapping[str, Hot[Any] | None]) -> None:
+        """Judge items."""
+        again = {}
+        for key, subject in touched.items():
+            fold = ItemFold(key, self._registry)
+            if not self._went_on(item_key(key), subject, fold, hot[key]):
+                again[key] = subject
+        if not again:
+            return
+        scans = self._history.scans_of(again.keys())
+        found = trails(again.keys(), self._history)
+        for key, subject in again.items():
+            moments = list(item_folding.moments(scans.get(key, []), found[key]))
+            self._fold_again(item_key(key), subject, ItemFold(key, self._registry), moments)
+
+    def shipments(self, touched: Touched, hot: Mapping[str, Hot[Any] | None]) -> None:
+        """Judge shipments."""
+        for key, subject in touched.items():
+            fold = ShipmentFold(key, self._registry)
+            if self._went_on(shipment_key(key), subject, fold, hot[key]):
+                continue
+            moments = list(shipment_folding.moments(key, self._registry, self._history))
+            self._fold_again(shipment_key(key), subject, fold, moments)
+
+    def _went_on(self, key: str, subject: _Touched, fold: Any, hot: Hot[Any] | None) -> bool:
+        if subject.since is not None:
+            return False
+        went = advance(
+            hot,
+            fold,
+            subject.moments,
+            version=self._versions[key],
+            lateness_us=self._registry.lateness_us,
+        )
+        if went is None:
+            return False
+        after, drafts = went
+        self.hot[key] = encode(after)
+        if drafts:
+            first = drafts[0].moment
+            self._judged.append(_Judged(key, first.order, first.identity, drafts, must=False))
+        return True
+
+    def _fold_again(
+        self, key: str, subject: _Touched, fold: Any, moments: list[Timed[Any]]
+    ) -> None:
+        judged = judge(fold, moments, self._registry.lateness_us)
+        must = subject.since is not None
+        for moment in subject.moments:
+            subject.judge_from(moment.order, moment.identity)
+        assert subject.since is not None, "a subject is touched by at least one event"
+        drafts = [draft for draft in judged.drafts if draft.moment.order >= subject.since]
+        must = must or any(draft.moment.identity not in self._fresh for draft in drafts)
+        self._judged.append(_Judged(key, subject.since, subject.because, drafts, must))
+        hot = hot_of(judged.state, moments, self._versions[key])
+        if hot is not None:
+            self.hot[key] = encode(hot)
+
+    def judgements(self) -> list[Judgement]:
+        """What is to be published: whatever says something, or may take something back."""
+        drafts = [(judged.key, draft) for judged in self._judged for draft in judged.drafts]
+        units = iter(units_of(drafts, self._registry))
+        found = []
+        for key, since, because, said, must in self._judged:
+            speaking = tuple(unit for unit in islice(units, len(said)) if unit.signals)
+            if must or speaking:
+                found.append(Judgement(key, self._versions[key], since, because, speaking))
+        return found

@@ -1,0 +1,25 @@
+"""The registry as workers hold it: read again when its revision in the database has changed."""
+
+import threading
+
+from sqlalchemy import Connection
+
+from registry import Registry
+from store.registry import read_rows, revision_of
+
+
+class RegistrySource:
+    """One snapshot, shared; asking costs one small query."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._revision = -1
+        self._registry: Registry | None = None
+
+    def current(self, connection: Connection) -> Registry:
+        """The newest snapshot."""
+        with self._lock:
+            if self._registry is None or revision_of(connection) != self._revision:
+                self._revision, rows = read_rows(connection)
+                self._registry = Registry(rows)
+            return self._registry
