@@ -1,14 +1,20 @@
 """The brand's codes: serials, and URIs with real signatures by keys that the world's seed gives."""
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+import msgspec
+
+from codes.jobs import LEDGER_NAME, IssueOrder
+from codes.jobs import IssuingJob as LedgerJob
 from codes.jwks import dump_jwks
 from codes.keyring import KeyRing, derive, public_key_of
 from codes.serials import ALPHABET, LENGTH, Serials
 from codes.signing import SeedSigner, sign_item, token
+from registry.model import IssuingJob
 from simulator import identifiers
 from simulator.chance import Chance
 
@@ -84,8 +90,10 @@ class Codebook:
         """A code without a signature."""
         return f"HTTPS://{DOMAIN.upper()}/01/{gtin}/21/{serial}"
 
-    def write_keys(self, folder: Path, passphrase: str | None, since: datetime) -> None:
-        """``jwks.json``, and with a passphrase the sealed private keys beside it."""
+    def write_keys(
+        self, folder: Path, passphrase: str | None, jobs: Iterable[IssuingJob], since: datetime
+    ) -> None:
+        """``jwks.json``, and with a passphrase the sealed keys and the ledger of jobs beside it."""
         if passphrase is None:
             folder.mkdir(parents=True, exist_ok=True)
             keys = [
@@ -99,3 +107,13 @@ class Codebook:
             ring, _ = ring.with_new_key(
                 passphrase, entropy=self._chance.octets, now=since, key_id=key_id, seed=self._root
             )
+        (folder / LEDGER_NAME).write_bytes(b"".join(_ledger_line(job) for job in jobs))
+
+
+def _ledger_line(job: IssuingJob) -> bytes:
+    """A job as the key ring notes it, so that what a service issues next has other serials."""
+    order = IssueOrder(
+        job=job.job, gtin=job.gtin, count=job.count, key_id=job.key_id, domain=DOMAIN
+    )
+    noted = LedgerJob(order=order, first_index=job.first_index, issued_at=job.issued_at)
+    return msgspec.json.encode(noted) + b"\n"

@@ -79,7 +79,7 @@ def write(out: Path, wish: "Wish", known: Registry, delivery: Delivery, truth: T
     _rows(folder / "authorisations.jsonl", market.authorisations)
     _rows(folder / "permits.jsonl", known.permits)
     _rows(folder / "sites.jsonl", market.sites)
-    _rows(folder / "jobs.jsonl", _jobs(wish, known.issued))
+    _rows(folder / "jobs.jsonl", issuing_jobs(wish, known.issued))
     _write_lines(folder / "shipments.jsonl", known.shipment_rows)
     _write_lines(folder / "territories.geojson", _features(market.rows()))
     events = _write_lines(out / "events.jsonl", delivery.lines())
@@ -89,7 +89,7 @@ def write(out: Path, wish: "Wish", known: Registry, delivery: Delivery, truth: T
     return Summary(events, len(document["incidents"]), files)
 
 
-def _jobs(wish: "Wish", issued: dict[str, int]) -> list[IssuingJob]:
+def issuing_jobs(wish: "Wish", issued: dict[str, int]) -> list[IssuingJob]:
     """Runs of serials, each by one key, issued before the recording begins."""
     return [
         IssuingJob(

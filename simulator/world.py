@@ -110,7 +110,8 @@ def simulate_world(
     trading.offers(max(10, wish.items // 50), span)
     if level.culprits:
         _frauds(wish, market, lots, plots, scanning, codebook, trading, chance("frauds"))
-    codebook.write_keys(out / "keys", passphrase, wish.start)
+    jobs = recording.issuing_jobs(wish, consignments.issued())
+    codebook.write_keys(out / "keys", passphrase, jobs, wish.start)
     known = recording.Registry(
         market, plots.permits, consignments.shipment_rows, consignments.issued()
     )

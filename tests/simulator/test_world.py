@@ -1,10 +1,11 @@
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from codes.digital_link import parse
+from codes.jobs import IssueOrder, allot, read_ledger
 from codes.jwks import load_jwks
 from codes.keyring import KeyRing
 from codes.serials import Serials
@@ -174,3 +175,43 @@ def test_a_folder_with_a_recording_is_left_alone(standard: World) -> None:
 def test_missing_borders_name_the_command_that_brings_them(tmp_path: Path) -> None:
     with pytest.raises(SimulationError, match="make install"):
         simulate_world(Wish(1, 5), tmp_path / "out", boundaries=tmp_path)
+
+
+def test_what_is_issued_next_has_other_serials(tmp_path: Path) -> None:
+    simulate_world(Wish(7, 30), tmp_path, passphrase="correct horse")
+    made = {job.order.gtin: job for job in read_ledger(tmp_path / "keys")}
+    gtin, last = next(iter(made.items()))
+    order = IssueOrder(job="next", gtin=gtin, count=5, key_id="A1", domain="id.brand.example")
+    allotted = allot(tmp_path / "keys", order, now=datetime(2026, 8, 1, tzinfo=UTC))
+    assert allotted.first_index == last.first_index + last.order.count
+
+
+def test_a_mistaken_receipt_is_declared_an_error_under_its_own_id(hard: World) -> None:
+    told = [i for i in hard.truth["innocents"] if i["pattern"] == "corrected-receipt"]
+    assert told
+    ids = {event_id for innocent in told for event_id in innocent["event_ids"]}
+    found = [e for e in hard.events if isinstance(e, ItemEvent) and e.event_id in ids]
+    declared = [e for e in found if "errorDeclaration" in e.event]
+    assert declared
+    for event in declared:
+        (right,) = event.event["errorDeclaration"]["correctiveEventIDs"]
+        assert right in ids
+        first = next(e for e in found if e.event_id == event.event_id)
+        assert "errorDeclaration" not in first.event
+
+
+def test_trucks_without_an_incident_rest_less_than_an_hour(hard: World) -> None:
+    guilty = {e for i in hard.incidents("truck-stop") for e in i["event_ids"]}
+    pings = [e for e in hard.events if isinstance(e, Position) and e.event_id not in guilty]
+    tracks: dict[str, list[Position]] = {}
+    for ping in sorted(pings, key=lambda ping: ping.fixed_at):
+        tracks.setdefault(ping.tracker_id, []).append(ping)
+    assert tracks
+    for track in tracks.values():
+        rests_since = None
+        for ping in track:
+            if (ping.speed_mps or 0) >= 2:
+                rests_since = None
+                continue
+            rests_since = rests_since or ping.fixed_at
+            assert ping.fixed_at - rests_since < timedelta(minutes=59)
