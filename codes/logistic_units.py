@@ -19,7 +19,7 @@ def sscc(company_prefix: str, reference: int, *, extension: int = 0) -> str:
     """The SSCC with this serial reference, 18 digits.
 
     >>> sscc("9506000", 1)
-    '095060000000000016'
+    '095060000000000015'
 
     Raises:
         CodeError: ``job-invalid``: prefix, extension or reference is out of its range.
