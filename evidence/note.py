@@ -5,6 +5,7 @@ import re
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 
 from evidence.errors import NoteError
@@ -63,8 +64,7 @@ class SigningKey:
     @property
     def verifier(self) -> VerifierKey:
         """Its public half."""
-        public = SIGNATURE_TYPES[self.algorithm].public(self.seed)
-        return VerifierKey(self.name, self.algorithm, public)
+        return _verifier(self)
 
     def __str__(self) -> str:
         material = b64encode(bytes([self.algorithm]) + self.seed).decode()
@@ -104,6 +104,12 @@ class SigningKey:
         """Sign a note's text; ``at`` is POSIX seconds, for the types that state a time."""
         signature = SIGNATURE_TYPES[self.algorithm].sign(self.seed, self.name, text.encode(), at)
         return SignatureLine(self.name, self.verifier.key_id, signature)
+
+
+@lru_cache(maxsize=16)
+def _verifier(key: SigningKey) -> VerifierKey:
+    """Derived once: a signature names its key's id each time."""
+    return VerifierKey(key.name, key.algorithm, SIGNATURE_TYPES[key.algorithm].public(key.seed))
 
 
 def _key_parts(text: str, material: str) -> tuple[str, bytes, int, bytes]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection, bindparam, func, insert, select, text, update
+from sqlalchemy import Connection, Table, bindparam, func, insert, select, text, update
 
 from evidence.entry import NO_LEAF, Draft, Entry, draft, id_hash
 from evidence.errors import (
@@ -41,8 +41,6 @@ _ROWS = (
     .where(evidence_entries.c.seq >= bindparam("start"), evidence_entries.c.seq < bindparam("end"))
     .order_by(evidence_entries.c.seq)
 )
-_INSERT_ENTRIES = insert(evidence_entries)
-_INSERT_NODES = insert(evidence_nodes)
 _KNOWN = text(
     # All ids of a group in two parameters; each is looked up in the index of ids.
     "WITH RECURSIVE place(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM place WHERE i + 1 < :count) "
@@ -175,9 +173,9 @@ class EvidenceLog:
     def _write(self, conn: Connection, placing: "_Placing") -> None:
         if not placing.rows:
             return
-        conn.execute(_INSERT_ENTRIES, placing.rows)
+        _insert_many(conn, evidence_entries, placing.rows)
         if placing.nodes:
-            conn.execute(_INSERT_NODES, placing.nodes)
+            _insert_many(conn, evidence_nodes, placing.nodes)
         frontier = placing.frontier
         self._swap(
             conn,
@@ -287,8 +285,8 @@ class _Placing:
         self.last_leaf = head.last_leaf
         self.known = known
         self.answers: list[Appended | EvidenceError] = []
-        self.rows: list[dict[str, object]] = []
-        self.nodes: list[dict[str, object]] = []
+        self.rows: list[tuple[object, ...]] = []
+        self.nodes: list[tuple[object, ...]] = []
 
     def take(self, one: Draft) -> Appended | EvidenceError:
         key = None if one.id is None else id_hash(one.id)
@@ -305,14 +303,24 @@ class _Placing:
         return Appended(index, leaf, new=True)
 
     def _extend(self, row: StoredRow) -> None:
-        self.rows.append(
-            {"seq": row.index, "id_hash": row.id_hash, "leaf_hash": row.leaf_hash, "data": row.data}
-        )
-        for level, position, value in self.frontier.append(row.leaf_hash):
-            self.nodes.append({"level": level, "position": position, "hash": value})
+        self.rows.append((row.index, row.id_hash, row.leaf_hash, row.data))
+        self.nodes += self.frontier.append(row.leaf_hash)
         self.last_leaf = row.leaf_hash
         if row.id_hash is not None:
             self.known[row.id_hash] = row
+
+
+def _insert_many(conn: Connection, table: Table, rows: Sequence[Sequence[object]]) -> None:
+    """Insert rows of values in the table's order, past SQLAlchemy's work on each parameter.
+
+    Integers and bytes need no conversion for either driver, and that work is a fifth of an append.
+    """
+    names = table.columns.keys()
+    compiled = insert(table).compile(dialect=conn.dialect, column_keys=names)
+    if compiled.positional:
+        conn.exec_driver_sql(str(compiled), [tuple(row) for row in rows])
+    else:
+        conn.exec_driver_sql(str(compiled), [dict(zip(names, row, strict=True)) for row in rows])
 
 
 def _again(one: Draft, earlier: StoredRow) -> Appended | EvidenceError:
