@@ -55,6 +55,7 @@ class Processed(NamedTuple):
     judgements: list[Judgement]
     hot: dict[str, bytes]
     refused: list[tuple[bytes, str]]
+    policy_hash: str
 
 
 @dataclass
@@ -113,7 +114,7 @@ class Pipeline:
             judging.shipments(shipments, {k: decode_shipment(raw) for k, raw in hot[1].items()})
             judgements = judging.judgements()
         kept = {self._key(registry, key): value for key, value in judging.hot.items()}
-        return Processed(judgements, kept, stored.refused)
+        return Processed(judgements, kept, stored.refused, registry.policy_hash)
 
     def keep(self, processed: Processed) -> None:
         """Keep hot state; only after the judgements were published."""

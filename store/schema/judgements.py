@@ -1,31 +1,35 @@
 """What judging gave: the writer's tables. One transaction writes them and the evidence log."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, LargeBinary, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Float, Index, LargeBinary, Table, Text
+from sqlalchemy.types import JSON
 
 from store.schema.metadata import metadata
 
-judged_units = Table(
-    "judged_units",
+judged_subjects = Table(
+    "judged_subjects",
     metadata,
-    Column("unit", Text, primary_key=True, comment="subject and the identity of the event judged"),
-    Column("revision", BigInteger, nullable=False),
+    Column("subject", Text, primary_key=True),
+    Column("floors", JSON, nullable=False, comment="see judging.revisions"),
 )
-"""The newest revision of each unit that the writer has taken: what is older changes nothing."""
+"""Which revisions of each subject the writer has taken, so that what is older changes nothing."""
 
 signals = Table(
     "signals",
     metadata,
     Column("signal_id", Text, primary_key=True),
-    Column("unit", Text, nullable=False),
+    Column("subject", Text, nullable=False, comment="the subject that was folded"),
+    Column("unit_us", BigInteger, nullable=False, comment="order of the event judged: its time,"),
+    Column("unit_identity", Text, nullable=False, comment="then its identity"),
+    Column("revision", BigInteger, nullable=False),
     Column("rule", Text, nullable=False),
     Column("subject_type", Text, nullable=False),
     Column("subject_id", Text, nullable=False),
     Column("occurred_us", BigInteger, nullable=False),
-    Column("alert_id", Text, nullable=False, server_default=""),
     Column("holds", Boolean, nullable=False, comment="false once withdrawn"),
     Column("evidence_seq", BigInteger, nullable=False),
-    Column("body", LargeBinary, nullable=False, comment="the signal, canonical JSON"),
-    Index("ix_signals_unit", "unit"),
+    Column("stored", LargeBinary, nullable=False, comment="the signal with its input identities"),
+    Column("body", LargeBinary, nullable=False, comment="the signal's published form"),
+    Index("ix_signals_unit", "subject", "unit_us"),
     Index("ix_signals_subject", "rule", "subject_id"),
 )
 
@@ -44,16 +48,7 @@ alerts = Table(
     Column("first_us", BigInteger, nullable=False),
     Column("last_us", BigInteger, nullable=False),
     Column("strength", Float, nullable=False),
-    Column("body", LargeBinary, nullable=False, comment="the alert, canonical JSON"),
+    Column("body", LargeBinary, nullable=False, comment="the alert's published form"),
     Index("ix_alerts_subject", "rule", "subject_id"),
     Index("ix_alerts_last", "last_us"),
 )
-
-writer_state = Table(
-    "writer_state",
-    metadata,
-    Column("name", Text, primary_key=True),
-    Column("epoch", Integer, nullable=False, comment="raised by each writer that starts"),
-    Column("last_change", BigInteger, nullable=False),
-)
-"""The fence: a commit by a writer whose epoch is not the newest fails."""

@@ -1,0 +1,168 @@
+"""The one writer: judgements in; evidence entries, signals and alerts out, in one transaction.
+
+It is fenced: starting raises the evidence log's epoch, and a commit by an earlier writer fails.
+What a judgement says again changes nothing, so records may come twice and in any order.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, Engine
+
+from cases.alerts import alert_of
+from events.timed import rfc3339
+from evidence.entry import Entry
+from judging.revisions import Floors
+from judging.settle import withdrawal
+from rules.signal import Signal, as_json
+from store.evidence_log import EvidenceLog
+from store.judgements import (
+    Group,
+    HeldSignal,
+    SignalRow,
+    confirm,
+    floors_of,
+    group_of,
+    held_signals,
+    hold,
+    keep_floors,
+    last_change,
+    let_go,
+    replace_alert,
+    signals_of_groups,
+)
+from stream_processors.messages import JudgementMessage
+
+Held = dict[str, HeldSignal]
+"""Signals of one folded subject that hold, by id."""
+
+
+@dataclass
+class _Book:
+    """The subjects of a batch: what held before it, what holds after, and who ended what."""
+
+    floors: dict[str, Floors]
+    before: dict[str, Held]
+    after: dict[str, Held] = field(default_factory=dict)
+    ended_by: dict[str, JudgementMessage] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.after = {subject: dict(held) for subject, held in self.before.items()}
+
+    def take(self, message: JudgementMessage) -> None:
+        """One judgement: from ``since`` on, what it says holds and nothing of before."""
+        floors, held = self.floors[message.subject], self.after[message.subject]
+        said = {
+            signal.signal_id: HeldSignal(signal, unit.order, message.revision)
+            for unit in message.units
+            if floors.counts(unit.order, message.revision)
+            for signal in unit.signals
+        }
+        for key, row in list(held.items()):
+            is_spoken_of = row.order >= message.since and row.revision <= message.revision
+            if is_spoken_of and key not in said:
+                del held[key]
+                self.ended_by[key] = message
+        held.update(said)
+        floors.add(message.since, message.revision)
+
+    def begun(self) -> list[tuple[str, HeldSignal]]:
+        """(subject, signal) of what holds now and did not hold so before."""
+        return sorted(
+            (
+                (subject, row)
+                for subject, held in self.after.items()
+                for key, row in held.items()
+                if key not in self.before[subject]
+                or self.before[subject][key].signal != row.signal
+            ),
+            key=lambda found: found[1].signal.order,
+        )
+
+    def ended(self) -> list[Signal]:
+        """What held before and does not now."""
+        gone = (
+            row.signal
+            for subject, held in self.before.items()
+            for key, row in held.items()
+            if key not in self.after[subject]
+        )
+        return sorted(gone, key=lambda signal: signal.order)
+
+    def confirmed(self) -> dict[str, int]:
+        """The newer revisions as of which signals still hold."""
+        return {
+            key: row.revision
+            for subject, held in self.after.items()
+            for key, row in held.items()
+            if key in self.before[subject] and self.before[subject][key].revision != row.revision
+        }
+
+
+class Writer:
+    """Takes judgements. ``clock`` gives microseconds since the epoch."""
+
+    def __init__(self, engine: Engine, clock: Callable[[], int]) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._log = EvidenceLog()
+
+    def start(self) -> int:
+        """Become the writer; every earlier one is fenced off. Returns the epoch."""
+        with self._engine.begin() as connection:
+            return self._log.claim(connection)
+
+    def take(self, messages: Sequence[JudgementMessage]) -> int:
+        """Commit what the judgements change; returns the number of evidence entries.
+
+        Raises:
+            LogMovedError: a later writer has started; nothing was written.
+        """
+        if not messages:
+            return 0
+        with self._engine.begin() as connection:
+            subjects = sorted({message.subject for message in messages})
+            since_us = min(message.since[0] for message in messages)
+            held = held_signals(connection, subjects, since_us)
+            book = _Book(floors_of(connection, subjects), held)
+            for message in messages:
+                book.take(message)
+            keep_floors(connection, book.floors)
+            return self._write(connection, book)
+
+    def _write(self, connection: Connection, book: _Book) -> int:
+        begun, ended = book.begun(), book.ended()
+        entries = [self._entry(row.signal, row.revision) for _, row in begun]
+        for signal in ended:
+            message = book.ended_by[signal.signal_id]
+            taken_back = withdrawal(signal, message.because, message.policy_hash)
+            entries.append(self._entry(taken_back, message.revision))
+        places = self._log.append(connection, entries) if entries else []
+        hold(
+            connection,
+            [
+                SignalRow(subject, row.order, row.revision, row.signal, place.index)
+                for (subject, row), place in zip(begun, places, strict=False)
+            ],
+        )
+        let_go(connection, [signal.signal_id for signal in ended])
+        confirm(connection, book.confirmed())
+        _show(connection, {group_of(row.signal) for _, row in begun} | set(map(group_of, ended)))
+        return len(entries)
+
+    def _entry(self, signal: Signal, revision: int) -> Entry:
+        body: dict[str, Any] = {
+            "type": "signal",
+            "recorded_at": rfc3339(self._clock()),
+            "revision": revision,
+            "signal": as_json(signal),
+        }
+        return Entry(None, body)
+
+
+def _show(connection: Connection, groups: set[Group]) -> None:
+    """Bring the alerts of these groups up to date."""
+    change = last_change(connection)
+    for group, signals in signals_of_groups(connection, sorted(groups)).items():
+        change = replace_alert(connection, group, alert_of(signals), change)
