@@ -48,16 +48,15 @@ def prepare(out: Path) -> None:
     Raises:
         SimulationError: one does, or the folder cannot be made.
     """
+    taken = [name for name in NAMES if (out / name).exists()]
+    if taken:
+        raise SimulationError(f"{out} has a {taken[0]} already", field="out", type="folder-in-use")
     try:
-        out.mkdir(parents=True, exist_ok=True)
-        taken = [name for name in NAMES if (out / name).exists()]
-        (out / "registry").mkdir(exist_ok=True)
+        (out / "registry").mkdir(parents=True)
     except OSError as error:
         raise SimulationError(
             f"{out}: {error.strerror or error}", field="out", type="folder-unusable"
         ) from None
-    if taken:
-        raise SimulationError(f"{out} has a {taken[0]} already", field="out", type="folder-in-use")
 
 
 def write(out: Path, wish: "Wish", known: Registry, delivery: Delivery, truth: Truth) -> Summary:

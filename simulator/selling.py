@@ -22,6 +22,8 @@ SHELF_MAX = 70 * DAY
 REPORTED = 0.7
 """The share of sales that outlets report."""
 RETURNED = 0.015
+RETURN_DAYS = 24
+"""Within so many days a returned item is back, and sold again."""
 SHOWN = 140
 """Visitors who scan a showcase unit."""
 
@@ -117,12 +119,13 @@ class Selling:
         sold_ms = at_ms + self._shelf_ms()
         if recalled_ms is not None and surely:
             sold_ms = recalled_ms - DAY
-        self._report_sale(item, outlet, sold_ms)
+        if recalled_ms is None or sold_ms <= recalled_ms - RETURN_DAYS * DAY:
+            # What is sold in spite of a recall is not reported, nor brought back by the books.
+            self._report_sale(item, outlet, sold_ms)
         visits = self._consumers.visits(outlet.town, sold_ms)
         if recalled_ms is not None and recall and surely:
-            visits.append(
-                Visit(recalled_ms + 4 * DAY, near_shop(outlet.town, self._chance), "gnss")
-            )
+            seen = Visit(recalled_ms + 4 * DAY, near_shop(outlet.town, self._chance), "gnss")
+            visits = awake(sorted([*visits, seen], key=lambda visit: visit.at_ms))
         self._read(item, visits, [], recall, recalled_ms)
 
     def _report_sale(self, item: Item, outlet: Outlet, sold_ms: int) -> None:
@@ -130,9 +133,9 @@ class Selling:
         if self._chance.happens(REPORTED):
             self._log.report(sold_ms, epcis.selling(spot, sold_ms, item.uri))
         if self._chance.happens(RETURNED):
-            back_ms = sold_ms + int(self._chance.between(1, 10) * DAY)
+            back_ms = sold_ms + int(self._chance.between(1, RETURN_DAYS / 2) * DAY)
             self._log.report(back_ms, epcis.returning(spot, back_ms, item.uri))
-            again_ms = back_ms + int(self._chance.between(1, 15) * DAY)
+            again_ms = back_ms + int(self._chance.between(1, RETURN_DAYS / 2) * DAY)
             self._log.report(again_ms, epcis.selling(spot, again_ms, item.uri))
 
     def _life(self, item: Item, town: Town, at_ms: int, accounts: Sequence[Account]) -> None:

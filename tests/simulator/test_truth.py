@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 import shapely
 
-from events import Position, Scan
+from events import ItemEvent, Position, Scan, happened_at
 from simulator.earth import Place, distance_m
 from tests.simulator.worlds import World
 
@@ -102,7 +102,18 @@ def test_a_truck_rests_long_outside_the_receivers_territory(standard: World) -> 
 def test_recalled_items_are_scanned_after_the_recall(standard: World) -> None:
     (recalled,) = standard.incidents("recalled-scanned")
     assert recalled["expects"] == "alert"
+    (recall,) = (
+        e
+        for e in {e.event_id: e for e in standard.events if isinstance(e, ItemEvent)}.values()
+        if e.event["disposition"] == "recalled"
+    )
     assert recalled["item_uris"]
+    assert set(recalled["item_uris"]) <= set(recall.event["epcList"])
+    since = happened_at(recall)
+    for event in standard.events:
+        if isinstance(event, ItemEvent) and event.event["bizStep"] == "retail_selling":
+            late = happened_at(event) > since
+            assert not (late and set(event.event["epcList"]) & set(recall.event["epcList"]))
 
 
 def _authorised(world: World, dealer_id: str) -> set[str]:

@@ -215,3 +215,10 @@ def test_trucks_without_an_incident_rest_less_than_an_hour(hard: World) -> None:
                 continue
             rests_since = rests_since or ping.fixed_at
             assert ping.fixed_at - rests_since < timedelta(minutes=59)
+
+
+def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SimulationError) as caught:
+        simulate_world(Wish(1, 5), tmp_path / "file" / "out")
+    assert caught.value.type == "folder-unusable"
