@@ -11,7 +11,9 @@ from typer.testing import CliRunner
 
 from codes.jwks import load_jwks
 from codes.signing import verify
+from store.registry import read_rows
 from tracewarden.commands import codes, keys
+from tracewarden.installation import open_database
 
 RUN = CliRunner()
 GTIN = "09506000134352"
@@ -192,3 +194,20 @@ def test_killed_twice_on_the_way_no_serial_is_lost_or_twice(ring: Path, tmp_path
         found = [(int(row["index"]), row["uri"].partition("?")[0]) for row in csv.DictReader(file)]
     assert [index for index, _ in found] == list(range(count))
     assert len({uri for _, uri in found}) == count
+
+
+def test_a_job_is_noted_in_the_registry_once(ring: Path, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    for _ in range(2):
+        result = RUN.invoke(
+            codes.app, issue(ring, tmp_path / "c.csv", "--job", "J", "--data", str(data))
+        )
+        assert result.exit_code == 0, result.stderr
+    engine = open_database(data)
+    with engine.connect() as connection:
+        revision, rows = read_rows(connection)
+    engine.dispose()
+    assert [(job.job, job.gtin, job.first_index, job.count) for job in rows.jobs] == [
+        ("J", GTIN, 0, 10)
+    ]
+    assert revision == 1

@@ -26,7 +26,7 @@ from codes.labels import STOCKS, print_size
 from codes.logistic_units import signed_ssccs
 from codes.parquet_files import write_parquet
 from codes.signing import verify_any
-from tracewarden.commands.job_register import register_in
+from tracewarden.commands.job_register import register_for
 from tracewarden.commands.keys import passphrase
 from tracewarden.commands.label_jobs import PrintJob, uris_of
 from tracewarden.commands.line_streams import answer_lines
@@ -84,12 +84,6 @@ def _progress(total: int) -> Iterator[Callable[[int], None]]:
     with Bar(console=console, disable=not console.is_terminal, transient=True) as bar:
         task = bar.add_task("codes", total=total)
         yield lambda done: bar.update(task, completed=done)
-
-
-def _register(job: IssuingJob, data: Path | None) -> None:
-    """Note the job where scans are judged, before its first code exists."""
-    if data is not None:
-        register_in(data).note(job)
 
 
 def _signing_key(ring: KeyRing, wanted: str | None, now: datetime) -> str:
@@ -156,7 +150,8 @@ def issue(
         master, seed = ring.master_secret(word), ring.signing_seed(order.key_id, word)
         allotted = allot(keys, order, now=now)
         typer.echo(f"job {order.job}", err=True)
-        _register(allotted, data)
+        # Noted before the first code exists: whatever leaves this house is known to it.
+        register_for(data).note(allotted)
         _write(out, MakerSecrets(allotted, master, seed, hidden))
         said = {
             "job": order.job,

@@ -1,33 +1,60 @@
-"""Where ``codes issue --data`` notes its jobs."""
+"""Where ``codes issue --data`` notes its jobs: the registry that scans are judged by."""
 
-import os
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
-
+import registry.model
 from codes.jobs import IssuingJob, JobRegister
+from registry.rows import RegistryRows
+from store.registry import load_rows, read_rows
+from tracewarden.installation import open_database
+from tracewarden.settings import Settings
 
 
 @dataclass(frozen=True)
-class FileRegister:
-    """Jobs as lines of a file, in the form of a recording's ``registry/jobs.jsonl``."""
+class RegistryRegister:
+    """Jobs in the registry of the embedded set in ``data``, else of the server."""
 
-    path: Path
+    data: Path | None
 
     def note(self, job: IssuingJob) -> None:
-        """Append the job's row unless it is there; durable on return."""
-        row = msgspec.json.encode(job.row()) + b"\n"
-        with self.path.open("a+b") as file:
-            file.seek(0)
-            if row in file.readlines():
-                return
-            file.write(row)
-            file.flush()
-            os.fsync(file.fileno())
+        """Add the job's row unless it is there; durable on return."""
+        order = job.order
+        row = registry.model.IssuingJob(
+            job=order.job,
+            gtin=order.gtin,
+            first_index=job.first_index,
+            count=order.count,
+            key_id=order.key_id,
+            issued_at=job.issued_at,
+        )
+        engine = open_database(self.data)
+        try:
+            with engine.begin() as connection:
+                _, known = read_rows(connection)
+                if any(other.job == row.job for other in known.jobs):
+                    return
+                rows = RegistryRows(
+                    jobs=(row,),
+                    own_glns=known.own_glns,
+                    policy=known.policy,
+                    lateness_s=known.lateness_s,
+                )
+                load_rows(connection, f"job {order.job}", rows, now_us=time.time_ns() // 1000)
+        finally:
+            engine.dispose()
 
 
-def register_in(data: Path) -> JobRegister:
-    """The register of the embedded set in ``data``."""
-    data.mkdir(parents=True, exist_ok=True)
-    return FileRegister(data / "jobs.jsonl")
+class NoRegister:
+    """Where nothing judges scans: the key ring's own ledger is all there is."""
+
+    def note(self, job: IssuingJob) -> None:
+        """Nothing."""
+
+
+def register_for(data: Path | None) -> JobRegister:
+    """The register of the embedded set in ``data``, or of the server that the settings name."""
+    if data is None and not Settings().database_url:
+        return NoRegister()
+    return RegistryRegister(data)
