@@ -6,6 +6,7 @@ import sys
 import time
 from pathlib import Path
 
+import pyrage  # type: ignore[import-untyped]
 import pytest
 from typer.testing import CliRunner
 
@@ -170,8 +171,11 @@ def test_a_job_keeps_its_key_through_a_rotation(ring: Path, tmp_path: Path) -> N
     assert "TW=K1." in (tmp_path / "c.csv").read_text()
 
 
-def test_killed_twice_on_the_way_no_serial_is_lost_or_twice(ring: Path, tmp_path: Path) -> None:
-    out, count = tmp_path / "c.csv", 60_000
+@pytest.mark.parametrize("count", [60_000, pytest.param(1_000_000, marks=pytest.mark.soak)])
+def test_killed_twice_on_the_way_no_serial_is_lost_or_twice(
+    ring: Path, tmp_path: Path, count: int
+) -> None:
+    out = tmp_path / "c.csv"
     arguments = issue(ring, out, "--job", "J", "--data", str(tmp_path / "data"), count=count)
     draft = tmp_path / ".c.csv.part"
     for wanted in (1, 2):
@@ -194,6 +198,17 @@ def test_killed_twice_on_the_way_no_serial_is_lost_or_twice(ring: Path, tmp_path
         found = [(int(row["index"]), row["uri"].partition("?")[0]) for row in csv.DictReader(file)]
     assert [index for index, _ in found] == list(range(count))
     assert len({uri for _, uri in found}) == count
+
+
+def test_a_job_is_sealed_for_a_plant(ring: Path, tmp_path: Path) -> None:
+    RUN.invoke(codes.app, issue(ring, tmp_path / "c.csv"))
+    plant = str(pyrage.x25519.Identity.generate().to_public())
+    sealed = tmp_path / "c.age"
+    arguments = ["seal", str(tmp_path / "c.csv"), "--recipient", plant, "--out", str(sealed)]
+    assert RUN.invoke(codes.app, arguments).exit_code == 0
+    assert sealed.read_bytes().startswith(b"age-encryption.org/v1")
+    missing = ["seal", str(tmp_path / "none"), "--recipient", plant, "--out", str(sealed)]
+    assert RUN.invoke(codes.app, missing).exit_code == 2
 
 
 def test_a_job_is_noted_in_the_registry_once(ring: Path, tmp_path: Path) -> None:

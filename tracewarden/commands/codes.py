@@ -19,12 +19,13 @@ from codes.digital_link import parse as parse_digital_link
 from codes.errors import CodeError
 from codes.issue_workers import chunks_by_workers, workers_for
 from codes.issuing import MakerSecrets, chunks, write_csv
-from codes.jobs import IssueOrder, IssuingJob, allot, expiry_value, read_ledger
+from codes.jobs import IssueOrder, allot, expiry_value, read_ledger
 from codes.jwks import load_jwks
 from codes.keyring import KeyRing
 from codes.labels import STOCKS, print_size
 from codes.logistic_units import signed_ssccs
 from codes.parquet_files import write_parquet
+from codes.plant_files import encrypt_for
 from codes.signing import verify_any
 from tracewarden.commands.job_register import register_for
 from tracewarden.commands.keys import passphrase
@@ -216,3 +217,15 @@ def labels(
         with source.open(newline="") as file:
             said = job.run(islice(uris_of(file), first, None if count is None else first + count))
         typer.echo(msgspec.json.encode(said))
+
+
+@app.command()
+def seal(
+    source: Annotated[Path, typer.Argument(help="A job's file.")],
+    recipient: Annotated[list[str], typer.Option("--recipient", help="A plant's age1… key.")],
+    out: Annotated[Path, typer.Option("--out", help="Encrypted file.")],
+) -> None:
+    """Encrypt a job's file to a printing plant's public key."""
+    with refusals():
+        encrypt_for(source, out, recipient)
+        typer.echo(msgspec.json.encode({"out": str(out), "recipients": len(recipient)}))
