@@ -45,8 +45,11 @@ class Worker:
         self._retry_limit_s = retry_limit_s
         self._dead_letter_limit = dead_letter_limit
         self._bad: deque[bool] = deque(maxlen=RATIO_OVER)
-        self.busy_since: float | None = None
-        """When the oldest record in hand was taken, by the monotonic clock."""
+        self._in_hand: dict[int, float] = {}
+
+    def busy_for(self, now: float) -> float:
+        """Seconds since the oldest records in hand were taken; ``now`` by the monotonic clock."""
+        return now - min(self._in_hand.values(), default=now)
 
     async def handle(self, records: Sequence[BusRecord]) -> None:
         """Take records through: store, judge, publish, then keep hot state.
@@ -54,7 +57,14 @@ class Worker:
         Raises:
             TooManyDeadLettersError: the share of bad events passed its limit.
         """
-        self.busy_since = time.monotonic()
+        mark = id(records)
+        self._in_hand[mark] = time.monotonic()
+        try:
+            await self._handle(records)
+        finally:
+            del self._in_hand[mark]
+
+    async def _handle(self, records: Sequence[BusRecord]) -> None:
         incoming, refused = all_of(records)
         self._watch_ratio(len(incoming), len(refused))
         processed = await retried(
@@ -70,7 +80,6 @@ class Worker:
             "publishing", lambda: self._publish(processed, refused), limit_s=self._retry_limit_s
         )
         await asyncio.to_thread(self._pipeline.keep, processed)
-        self.busy_since = None
 
     async def _publish(
         self, processed: Processed, refused: Sequence[tuple[BusRecord, Refused]]
