@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
-from sqlalchemy import Connection, Table, bindparam, func, insert, select, text, update
+from sqlalchemy import Connection, Dialect, Table, bindparam, func, insert, select, text, update
 
 from evidence.entry import NO_LEAF, Draft, Entry, draft, id_hash
 from evidence.errors import (
@@ -16,10 +17,11 @@ from evidence.errors import (
 from evidence.tree import (
     EMPTY_ROOT,
     TILE_HEIGHT,
+    TILE_WIDTH,
     Frontier,
     leaf_hash,
+    node_hash,
     range_hash,
-    root_of,
 )
 from store.evidence_fsck import Finding, SignedSize, fsck
 from store.schema.evidence import evidence_entries, evidence_head, evidence_nodes
@@ -40,6 +42,20 @@ _ROWS = (
     select(evidence_entries)
     .where(evidence_entries.c.seq >= bindparam("start"), evidence_entries.c.seq < bindparam("end"))
     .order_by(evidence_entries.c.seq)
+)
+_LEAVES = (
+    select(evidence_entries.c.seq, evidence_entries.c.leaf_hash)
+    .where(evidence_entries.c.seq >= bindparam("start"), evidence_entries.c.seq < bindparam("end"))
+    .order_by(evidence_entries.c.seq)
+)
+_NODES = (
+    select(evidence_nodes.c.position, evidence_nodes.c.hash)
+    .where(
+        evidence_nodes.c.level == bindparam("level"),
+        evidence_nodes.c.position >= bindparam("start"),
+        evidence_nodes.c.position < bindparam("end"),
+    )
+    .order_by(evidence_nodes.c.position)
 )
 _KNOWN = text(
     # All ids of a group in two parameters; each is looked up in the index of ids.
@@ -214,16 +230,20 @@ class EvidenceLog:
         Raises:
             LogDamagedError: one of them is missing.
         """
-        if level == 0:
-            place, value = evidence_entries.c.seq, evidence_entries.c.leaf_hash
-            query = select(value).where(place >= start, place < end).order_by(place)
-        else:
-            place, value = evidence_nodes.c.position, evidence_nodes.c.hash
-            query = select(value).where(evidence_nodes.c.level == level)
-            query = query.where(place >= start, place < end).order_by(place)
-        found = list(conn.execute(query).scalars())
+        found = self.stored_hashes(conn, level, start, end)
         if len(found) != end - start:
             raise LogDamagedError(f"hashes of level {level} between {start} and {end} are missing")
+        return found
+
+    def stored_hashes(self, conn: Connection, level: int, start: int, end: int) -> list[bytes]:
+        """As :meth:`tile_hashes`, up to the first that is missing."""
+        values = {"start": start, "end": end}
+        query, values = (_LEAVES, values) if level == 0 else (_NODES, values | {"level": level})
+        found: list[bytes] = []
+        for position, value in conn.execute(query, values):
+            if position != start + len(found):
+                break
+            found.append(value)
         return found
 
     def nodes(self, conn: Connection) -> "TileReader":
@@ -257,23 +277,30 @@ class EvidenceLog:
 
 
 class TileReader:
-    """Hashes of full subtrees, from stored tile hashes; reads no more than the tiles concerned."""
+    """Hashes of full subtrees, from stored tiles; each tile is read once and then kept."""
 
     def __init__(self, log: EvidenceLog, conn: Connection) -> None:
         self._log = log
         self._conn = conn
-        self._known: dict[tuple[int, int], bytes] = {}
+        self._tiles: dict[tuple[int, int], list[bytes]] = {}
 
     def __call__(self, height: int, index: int) -> bytes:
-        key = (height, index)
-        if key not in self._known:
-            level, rest = divmod(height, TILE_HEIGHT)
-            start, end = index << rest, (index + 1) << rest
-            if height and not rest:
-                start, end = index, index + 1
-            hashes = self._log.tile_hashes(self._conn, level, start, end)
-            self._known[key] = root_of(hashes) if rest else hashes[0]
-        return self._known[key]
+        level, rest = divmod(height, TILE_HEIGHT)
+        tile, place = divmod(index << rest, TILE_WIDTH)
+        hashes = self._tile(level, tile)[place : place + (1 << rest)]
+        if len(hashes) != 1 << rest:
+            raise LogDamagedError(f"hashes of tile {tile} of level {level} are missing")
+        while len(hashes) > 1:
+            pairs = zip(hashes[::2], hashes[1::2], strict=True)
+            hashes = [node_hash(left, right) for left, right in pairs]
+        return hashes[0]
+
+    def _tile(self, level: int, tile: int) -> list[bytes]:
+        if (level, tile) not in self._tiles:
+            start = tile * TILE_WIDTH
+            stored = self._log.stored_hashes(self._conn, level, start, start + TILE_WIDTH)
+            self._tiles[level, tile] = stored
+        return self._tiles[level, tile]
 
 
 class _Placing:
@@ -315,12 +342,19 @@ def _insert_many(conn: Connection, table: Table, rows: Sequence[Sequence[object]
 
     Integers and bytes need no conversion for either driver, and that work is a fifth of an append.
     """
-    names = table.columns.keys()
-    compiled = insert(table).compile(dialect=conn.dialect, column_keys=names)
-    if compiled.positional:
-        conn.exec_driver_sql(str(compiled), [tuple(row) for row in rows])
+    statement, positional = _insert_text(table, conn.dialect)
+    if positional:
+        conn.exec_driver_sql(statement, [tuple(row) for row in rows])
     else:
-        conn.exec_driver_sql(str(compiled), [dict(zip(names, row, strict=True)) for row in rows])
+        names = table.columns.keys()
+        conn.exec_driver_sql(statement, [dict(zip(names, row, strict=True)) for row in rows])
+
+
+@lru_cache(maxsize=16)
+def _insert_text(table: Table, dialect: Dialect) -> tuple[str, bool]:
+    """The statement in the driver's own form, and whether its parameters are positional."""
+    compiled = insert(table).compile(dialect=dialect, column_keys=table.columns.keys())
+    return str(compiled), compiled.positional
 
 
 def _again(one: Draft, earlier: StoredRow) -> Appended | EvidenceError:
