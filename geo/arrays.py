@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
+Ints = npt.NDArray[np.signedinteger[Any]]
 Bools = npt.NDArray[np.bool_]
 FloatsLike = npt.ArrayLike
 
@@ -23,4 +23,9 @@ def spread(starts: npt.NDArray[Any], counts: npt.NDArray[Any]) -> tuple[Ints, In
     """
     owner = np.repeat(np.arange(len(counts)), counts)
     shift = np.cumsum(counts) - counts - starts
-    return owner, np.arange(len(owner)) - shift[owner]
+    return owner, np.arange(len(owner)) - shift.take(owner)
+
+
+def summed(row: Ints, values: Floats, size: int) -> Floats:
+    """Sum of the values of each row 0 .. size - 1."""
+    return np.asarray(np.bincount(row, weights=values, minlength=size), dtype=np.float64)

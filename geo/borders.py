@@ -24,6 +24,8 @@ from geo.nearest import border_distance
 from geo.rings import Edges, area_edges
 
 CHUNK = 16
+_HAIR_DEG = 1e-9
+_POLE = float(np.nextafter(90.0, 0.0))
 _BATCH = 1_000_000
 """Most (point, chunk) pairs that are looked at together, which bounds the memory."""
 
@@ -31,9 +33,26 @@ _BATCH = 1_000_000
 class Borders:
     """Edges of areas 0 .. n-1 and the answers that rest on them alone.
 
-    Arrays: ``lon_a lat_a lon_b lat_b`` per edge in degrees; ``chunk_*`` per chunk;
-    ``area_chunks`` (n + 1) the range of chunks of each area.
+    Arrays: ``low_lon low_lat high_lon high_lat`` per edge in degrees, its southern end and its
+    northern, and ``up``, whether it runs north; ``chunk_*`` per chunk; ``area_chunks`` (n + 1)
+    the range of chunks of each area.
     """
+
+    low_lon: Floats
+    low_lat: Floats
+    high_lon: Floats
+    high_lat: Floats
+    up: Bools
+    chunk_start: Ints
+    chunk_west: Floats
+    chunk_east: Floats
+    chunk_south: Floats
+    chunk_north: Floats
+    chunk_first: Floats
+    chunk_last: Floats
+    chunk_centre: Floats
+    chunk_radius: Floats
+    area_chunks: Ints
 
     def __init__(self, areas: Sequence[MultiPolygon]) -> None:
         parts = [area_edges(area) for area in areas]
@@ -44,15 +63,16 @@ class Borders:
         return len(self.area_chunks) - 1
 
     def _lay_edges(self, parts: Sequence[Edges]) -> None:
-        self.lon_a = np.concatenate([p.lon_a for p in parts])
-        self.lat_a = np.concatenate([p.lat_a for p in parts])
-        self.lon_b = np.concatenate([p.lon_b for p in parts])
-        self.lat_b = np.concatenate([p.lat_b for p in parts])
+        lon_a, lat_a = _joined([p.lon_a for p in parts]), _joined([p.lat_a for p in parts])
+        lon_b, lat_b = _joined([p.lon_b for p in parts]), _joined([p.lat_b for p in parts])
+        self.up = lat_a <= lat_b
+        self.low_lon, self.low_lat = np.where(self.up, lon_a, lon_b), np.minimum(lat_a, lat_b)
+        self.high_lon, self.high_lat = np.where(self.up, lon_b, lon_a), np.maximum(lat_a, lat_b)
 
     def _lay_chunks(self, parts: Sequence[Edges]) -> None:
         sizes = np.array([len(p.lon_a) for p in parts], dtype=np.int64)
         offsets = np.concatenate([[0], np.cumsum(sizes)])
-        run = np.concatenate([p.run for p in parts])
+        run = np.concatenate([p.run for p in parts] or [np.zeros(0, dtype=np.int64)])
         area = np.repeat(np.arange(len(parts)), sizes)
         new = np.ones(len(run), dtype=bool)
         new[1:] = (run[1:] != run[:-1]) | (area[1:] != area[:-1])
@@ -61,7 +81,7 @@ class Borders:
         starts = np.flatnonzero(place % CHUNK == 0)
         self.chunk_start = np.append(starts, len(run))
         self.area_chunks = np.searchsorted(starts, offsets)
-        counted = np.concatenate([p.border for p in parts])
+        counted = np.concatenate([p.border for p in parts] or [np.zeros(0, dtype=bool)])
         self._measure_chunks(starts, counted)
 
     def _measure_chunks(self, starts: Ints, counted: Bools) -> None:
@@ -71,13 +91,17 @@ class Borders:
             self.chunk_first = self.chunk_last = self.chunk_radius = empty
             self.chunk_centre = np.zeros((0, 3))
             return
-        self.chunk_west = np.minimum.reduceat(np.minimum(self.lon_a, self.lon_b), starts)
-        self.chunk_east = np.maximum.reduceat(np.maximum(self.lon_a, self.lon_b), starts)
-        self.chunk_south = np.minimum.reduceat(np.minimum(self.lat_a, self.lat_b), starts)
-        self.chunk_north = np.maximum.reduceat(np.maximum(self.lat_a, self.lat_b), starts)
+        self.chunk_west = np.minimum.reduceat(np.minimum(self.low_lon, self.high_lon), starts)
+        self.chunk_east = np.maximum.reduceat(np.maximum(self.low_lon, self.high_lon), starts)
+        self.chunk_south = np.minimum.reduceat(self.low_lat, starts)
+        self.chunk_north = np.maximum.reduceat(self.high_lat, starts)
         last = self.chunk_start[1:] - 1
-        self.chunk_first, self.chunk_last = self.lat_a[starts], self.lat_b[last]
-        ends = np.stack(ecef(self.lon_a, self.lat_a)), np.stack(ecef(self.lon_b, self.lat_b))
+        self.chunk_first = np.where(self.up, self.low_lat, self.high_lat)[starts]
+        self.chunk_last = np.where(self.up, self.high_lat, self.low_lat)[last]
+        ends = (
+            np.stack(ecef(self.low_lon, self.low_lat)),
+            np.stack(ecef(self.high_lon, self.high_lat)),
+        )
         low = np.minimum.reduceat(np.minimum(*ends), starts, axis=1)
         high = np.maximum.reduceat(np.maximum(*ends), starts, axis=1)
         centre = (low + high) / 2
@@ -91,8 +115,10 @@ class Borders:
 
     def _bulge(self) -> Floats:
         """How far an edge may lie from its chord in metres: straight in lon/lat is curved."""
-        steep = np.minimum(np.maximum(np.abs(self.lat_a), np.abs(self.lat_b)), 89.9)
-        span = DEGREE_M * 1.02 * np.hypot(self.lon_b - self.lon_a, self.lat_b - self.lat_a)
+        steep = np.maximum(np.abs(self.low_lat), np.abs(self.high_lat))
+        steep = np.minimum(steep, 89.9)
+        rise = self.high_lat - self.low_lat
+        span = DEGREE_M * 1.02 * np.hypot(self.high_lon - self.low_lon, rise)
         sagitta: Floats = span**2 / (8 * SEMI_MAJOR_M) * (1 + np.tan(np.radians(steep)))
         bulge: Floats = np.minimum(sagitta, span)
         return bulge
@@ -103,9 +129,9 @@ class Borders:
         odd = np.zeros(len(lon), dtype=bool)
         for row, chunk in self._chunk_pairs(area):
             x, y = lon[row], lat[row]
-            left = self.chunk_east[chunk] <= x
+            left = self.chunk_east[chunk] + _HAIR_DEG <= x
             passed = left & ((self.chunk_first[chunk] <= y) != (self.chunk_last[chunk] <= y))
-            open_ = ~left & (self.chunk_west[chunk] <= x)
+            open_ = ~left & (self.chunk_west[chunk] - _HAIR_DEG <= x)
             open_ &= (self.chunk_south[chunk] <= y) & (self.chunk_north[chunk] > y)
             pair, edge = self._edges_of(chunk[open_])
             pair = row[open_][pair]
@@ -116,10 +142,9 @@ class Borders:
         return odd
 
     def crossed(self, edge: Ints, lon: Floats, lat: Floats) -> Bools:
-        """Whether the way from the far west to the point crosses the edge."""
-        return crossed(
-            self.lon_a[edge], self.lat_a[edge], self.lon_b[edge], self.lat_b[edge], lon, lat
-        )
+        """Whether the way from the far west along its parallel to the point crosses the edge."""
+        low_lat, high_lat = self.low_lat[edge], self.high_lat[edge]
+        return crossed(self.low_lon[edge], low_lat, self.high_lon[edge], high_lat, lon, lat)
 
     def probability(
         self, area: Ints, lon: Floats, lat: Floats, sigma_m: Floats, inside: Bools
@@ -133,14 +158,14 @@ class Borders:
 
     def _lost(self, area: Ints, lon: Floats, lat: Floats, sigma_m: Floats) -> Floats:
         total = np.zeros(len(lon))
-        px, py, pz = ecef(lon, lat)
+        place, reach = np.stack(ecef(lon, lat), axis=1), REACH * sigma_m
         for row, chunk in self._chunk_pairs(area):
-            cx, cy, cz = self.chunk_centre[chunk].T
-            gap2 = (px[row] - cx) ** 2 + (py[row] - cy) ** 2 + (pz[row] - cz) ** 2
-            near = gap2 <= (self.chunk_radius[chunk] + REACH * sigma_m[row]) ** 2
+            gap = place[row] - self.chunk_centre[chunk]
+            gap2 = np.einsum("ij,ij->i", gap, gap)
+            near = (gap2 <= (self.chunk_radius[chunk] + reach[row]) ** 2).nonzero()[0]
             pair, edge = self._edges_of(chunk[near])
             if len(pair):
-                total += lost_share(lon, lat, sigma_m, row[near][pair], self._ends(edge))
+                total += lost_share(lon, lat, sigma_m, row[near][pair], self.ends(edge))
         return total
 
     def distance(self, area: Ints, lon: Floats, lat: Floats) -> Floats:
@@ -154,7 +179,7 @@ class Borders:
             near = least <= nearest[row] * 1.01 + 1e-3
             pair, edge = self._edges_of(chunk[near])
             if len(pair):
-                found = border_distance(lon, lat, frames, row[near][pair], self._ends(edge))
+                found = border_distance(lon, lat, frames, row[near][pair], self.ends(edge))
                 best = np.minimum(best, found)
         return best
 
@@ -173,8 +198,17 @@ class Borders:
         radius = self.chunk_radius[chunk]
         return np.maximum(gap - radius, 0.0), gap + radius
 
-    def _ends(self, edge: Ints) -> tuple[Floats, Floats, Floats, Floats]:
-        return self.lon_a[edge], self.lat_a[edge], self.lon_b[edge], self.lat_b[edge]
+    def ends(self, edge: Ints) -> tuple[Floats, Floats, Floats, Floats]:
+        """(lon_a, lat_a, lon_b, lat_b) of edges in the direction in which they run."""
+        low_lon, low_lat = self.low_lon.take(edge), self.low_lat.take(edge)
+        high_lon, high_lat = self.high_lon.take(edge), self.high_lat.take(edge)
+        up = self.up.take(edge)
+        return (
+            np.where(up, low_lon, high_lon),
+            np.where(up, low_lat, high_lat),
+            np.where(up, high_lon, low_lon),
+            np.where(up, high_lat, low_lat),
+        )
 
     def _edges_of(self, chunk: Ints) -> tuple[Ints, Ints]:
         start = self.chunk_start[chunk]
@@ -195,20 +229,20 @@ class Borders:
 
 
 def crossed(
-    lon_a: Floats, lat_a: Floats, lon_b: Floats, lat_b: Floats, lon: Floats, lat: Floats
+    low_lon: Floats, low_lat: Floats, high_lon: Floats, high_lat: Floats, lon: Floats, lat: Floats
 ) -> Bools:
-    """Whether the way from the far west along its parallel to the point crosses the edge a-b."""
-    between: Bools = (lat_a <= lat) != (lat_b <= lat)
-    up = lat_a <= lat_b
-    low_lon, low_lat = np.where(up, lon_a, lon_b), np.where(up, lat_a, lat_b)
-    high_lon, high_lat = np.where(up, lon_b, lon_a), np.where(up, lat_b, lat_a)
-    rise = np.where(between, high_lat - low_lat, 1.0)
+    """Whether the way from the far west along its parallel to the point crosses the edge."""
+    # An edge due east-west is never crossed; the floor only keeps the division quiet.
+    rise = np.maximum(high_lat - low_lat, 1e-300)
     at = low_lon + (lat - low_lat) * ((high_lon - low_lon) / rise)
-    # Rounding must not put the crossing beyond the edge's own ends.
-    ahead = np.maximum(lon_a, lon_b) <= lon
-    return between & (ahead | ((at <= lon) & (np.minimum(lon_a, lon_b) <= lon)))
+    hit: Bools = (low_lat <= lat) & (lat < high_lat) & (at <= lon)
+    return hit
 
 
 def owner_point(lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
     """The point by which ownership is decided: 180 is -180, poles a hair away from themselves."""
-    return np.where(lon == 180.0, -180.0, lon), np.clip(lat, -90.0, np.nextafter(90.0, 0.0))
+    return np.where(lon == 180.0, -180.0, lon), np.minimum(lat, _POLE)
+
+
+def _joined(parts: Sequence[Floats]) -> Floats:
+    return np.concatenate([np.zeros(0), *parts])

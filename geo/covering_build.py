@@ -23,10 +23,12 @@ from geo.covering import SPLIT, Cells, entry_parity
 from geo.covering_leaves import Leaves
 
 MAX_LEVEL = 4
+EVEN_LEVELS = 2
 MAX_TOP_CELLS = 60_000
-FEW_EDGES = 6
+MAX_FLAT_CELLS = 2_000_000
+FEW_EDGES = 8
 MARGIN = 0.25
-"""Of a cell's side: a border this near keeps a cell from being called clear."""
+"""Of a cell's side: borders this near to a cell are noted with it."""
 _HAIR_DEG = 1e-9
 _PORTION = 300_000
 _QUARTERS = SPLIT * SPLIT
@@ -62,7 +64,7 @@ def build_cells(borders: Borders) -> Cells:
     codes, blocks, leaves = top, 0, Leaves()
     for depth in range(MAX_LEVEL + 1):
         touching = _touches(borders, level, _HAIR_DEG)
-        split = _to_split(level, touching, last=depth == MAX_LEVEL)
+        split = _to_split(level, touching, depth)
         numbers = np.flatnonzero(split)
         codes[level.slot[numbers]] = -1 - (blocks + np.arange(len(numbers)))
         rest = ~split
@@ -73,12 +75,27 @@ def build_cells(borders: Borders) -> Cells:
         blocks += len(numbers)
         codes = np.zeros(len(numbers) * _QUARTERS, dtype=np.int32)
         children.append(codes)
+    grid, top = _flatter(grid, top, np.concatenate(children))
     return leaves.cells(grid, top, np.concatenate(children))
+
+
+def _flatter(
+    grid: Floats, top: npt.NDArray[np.int32], children: npt.NDArray[np.int32]
+) -> tuple[Floats, npt.NDArray[np.int32]]:
+    """A finer top grid in place of the first levels, which saves most points steps."""
+    while len(top) * _QUARTERS <= MAX_FLAT_CELLS and (top < 0).any():
+        columns, rows = int(grid[3]), int(grid[4])
+        fine = np.repeat(top[:, None], _QUARTERS, axis=1)
+        inner = top < 0
+        fine[inner] = children.reshape(-1, _QUARTERS)[-1 - top[inner]]
+        top = fine.reshape(rows, columns, SPLIT, SPLIT).swapaxes(1, 2).reshape(-1)
+        grid = grid * np.array([1, 1, SPLIT, SPLIT, SPLIT])
+    return grid, top
 
 
 def _grid(borders: Borders) -> Floats:
     """West, south, cells per degree, columns, rows; a ring of empty cells around everything."""
-    if not len(borders.lon_a):
+    if not len(borders.low_lon):
         return np.array([0.0, 0.0, 1.0, 1.0, 1.0])
     west, east = float(borders.chunk_west.min()), float(borders.chunk_east.max())
     south, north = float(borders.chunk_south.min()), float(borders.chunk_north.max())
@@ -96,11 +113,11 @@ def _top_level(borders: Borders, grid: Floats) -> Level:
     cell_west, cell_south = west + (cell % columns) * side, south + (cell // columns) * side
     area = np.repeat(np.arange(len(borders)), np.diff(borders.chunk_start[borders.area_chunks]))
     edge, column, row = _overlapped(
-        np.arange(len(borders.lon_a)),
-        (np.minimum(borders.lon_a, borders.lon_b) - west) / side,
-        (np.maximum(borders.lon_a, borders.lon_b) - west) / side,
-        (np.minimum(borders.lat_a, borders.lat_b) - south) / side,
-        (np.maximum(borders.lat_a, borders.lat_b) - south) / side,
+        np.arange(len(borders.low_lon)),
+        (np.minimum(borders.low_lon, borders.high_lon) - west) / side,
+        (np.maximum(borders.low_lon, borders.high_lon) - west) / side,
+        (borders.low_lat - south) / side,
+        (borders.high_lat - south) / side,
         (columns, rows),
     )
     home = row * columns + column
@@ -129,7 +146,9 @@ def _held_at_top(borders: Borders, grid: Floats, cell: Ints, area: Ints) -> tupl
         np.floor((np.minimum.reduceat(borders.chunk_south, start) - south) * per_degree),
         np.floor((np.maximum.reduceat(borders.chunk_north, start) - south) * per_degree),
     ]
-    which, column, row = _overlapped(filled, *box, (int(columns), int(rows)), margin=0.0)
+    west_, east_, south_, north_ = box
+    size = (int(columns), int(rows))
+    which, column, row = _overlapped(filled, west_, east_, south_, north_, size, margin=0.0)
     home = row * int(columns) + column
     seen = np.isin(home * len(borders) + which, cell * len(borders) + area)
     which, home, column, row = which[~seen], home[~seen], column[~seen], row[~seen]
@@ -162,8 +181,8 @@ def _near(
     """Whether each edge comes within the cell, widened by ``margin`` sides (separating axes)."""
     half = side * (0.5 + margin)
     x, y = west + side / 2, south + side / 2
-    ax, ay = borders.lon_a[edge] - x, borders.lat_a[edge] - y
-    bx, by = borders.lon_b[edge] - x, borders.lat_b[edge] - y
+    ax, ay = borders.low_lon[edge] - x, borders.low_lat[edge] - y
+    bx, by = borders.high_lon[edge] - x, borders.high_lat[edge] - y
     apart = (np.minimum(ax, bx) > half) | (np.maximum(ax, bx) < -half)
     apart |= (np.minimum(ay, by) > half) | (np.maximum(ay, by) < -half)
     dx, dy = bx - ax, by - ay
@@ -191,14 +210,18 @@ def _touches(borders: Borders, level: Level, hair: float) -> Bools:
     )
 
 
-def _to_split(level: Level, touching: Bools, *, last: bool) -> Bools:
-    """Cells with borders in them or near them are split, until few edges or the last level."""
-    if last:
+def _to_split(level: Level, touching: Bools, depth: int) -> Bools:
+    """Which cells are split: with a border in them or near them while they are large, with many
+    edges in them until the last level.
+    """
+    if depth == MAX_LEVEL:
         return np.zeros(len(level.slot), dtype=bool)
     cell = level.record_cell[level.entry_record]
-    any_near = np.bincount(cell, minlength=len(level.slot))
-    inner = np.bincount(cell[touching], minlength=len(level.slot))
-    return any_near > FEW_EDGES if inner.max(initial=0) <= FEW_EDGES else any_near > 0
+    if depth < EVEN_LEVELS:
+        near: Bools = np.bincount(cell, minlength=len(level.slot)) > 0
+        return near
+    many: Bools = np.bincount(cell[touching], minlength=len(level.slot)) > FEW_EDGES
+    return many
 
 
 def _close(
@@ -208,7 +231,6 @@ def _close(
     cells = np.flatnonzero(closing)
     rank = np.cumsum(closing) - 1
     cell = level.record_cell[level.entry_record]
-    clear = np.bincount(cell, minlength=len(level.slot))[cells] == 0
     keep = touching & closing[cell]
     used = np.zeros(len(level.record_cell), dtype=bool)
     used[level.entry_record[keep]] = True
@@ -221,7 +243,9 @@ def _close(
     entry_record = (np.cumsum(used) - 1)[level.entry_record[keep]]
     odd, left, kept = _parity(borders, level, record, level.entry_record[keep], keep)
     return leaves.add(
-        clear_deg=np.where(clear, MARGIN * level.side, 0.0),
+        size=len(cells),
+        margin_deg=MARGIN * level.side,
+        near=(rank[cell[closing[cell]]], level.entry_edge[closing[cell]]),
         held=(rank[held_cell], held_area),
         records=(rank[level.record_cell[record]], level.record_area[record], odd),
         entries=(entry_record[kept], level.entry_edge[keep][kept], left),
@@ -243,8 +267,8 @@ def _parity(
 
 
 def _left(borders: Borders, edge: Ints, x: Floats) -> tuple[npt.NDArray[np.uint8], Bools]:
-    """Which end of each edge lies west of x if only one does (1: a, 2: b); whether both do."""
-    a, b = borders.lon_a[edge] < x, borders.lon_b[edge] < x
+    """Which end of each edge lies west of x (1: low, 2: high, 0: none or both), and if both do."""
+    a, b = borders.low_lon[edge] < x, borders.high_lon[edge] < x
     wholly: Bools = a & b
     left = np.where(a, 1, np.where(b, 2, 0)).astype(np.uint8)
     left[wholly] = 0
@@ -330,8 +354,8 @@ def _descend(
     edge, record = level.entry_edge[chosen], level.entry_record[chosen]
     cell = level.record_cell[record]
     x0, y0 = level.west[cell], level.south[cell]
-    ax, bx = (borders.lon_a[edge] - x0) / side, (borders.lon_b[edge] - x0) / side
-    ay, by = (borders.lat_a[edge] - y0) / side, (borders.lat_b[edge] - y0) / side
+    ax, bx = (borders.low_lon[edge] - x0) / side, (borders.high_lon[edge] - x0) / side
+    ay, by = (borders.low_lat[edge] - y0) / side, (borders.high_lat[edge] - y0) / side
     which, column, row = _overlapped(
         np.arange(len(edge)),
         np.minimum(ax, bx), np.maximum(ax, bx), np.minimum(ay, by), np.maximum(ay, by),

@@ -16,7 +16,8 @@ class Leaves:
         self._count = 0
         self._records = 0
         self._single: list[Ints] = []
-        self._clear: list[Floats] = []
+        self._margin: list[Floats] = []
+        self._near: list[tuple[Ints, Ints]] = []
         self._held: list[tuple[Ints, Ints]] = []
         self._per_leaf: list[Ints] = []
         self._area: list[Ints] = []
@@ -26,36 +27,39 @@ class Leaves:
     def add(
         self,
         *,
-        clear_deg: Floats,
+        size: int,
+        margin_deg: float,
+        near: tuple[Ints, Ints],
         held: tuple[Ints, Ints],
         records: tuple[Ints, Ints, Bools],
         entries: tuple[Ints, Ints, npt.NDArray[np.uint8]],
     ) -> _Int32:
         """Take a level's cells; gives the leaf number of each.
 
-        ``held``: (cell, area); ``records``: (cell, area, odd) sorted by cell; ``entries``:
-        (record, edge, left) sorted by record.
+        ``near``: (cell, edge) sorted by cell; ``held``: (cell, area); ``records``: (cell, area,
+        odd) sorted by cell; ``entries``: (record, edge, left) sorted by record.
         """
-        size = len(clear_deg)
         order = np.lexsort((held[1], held[0]))
         cell, area = held[0][order], held[1][order]
         per_cell = np.bincount(cell, minlength=size)
         per_record = np.bincount(records[0], minlength=size)
-        leaf, first = _alike(cell, area, per_cell, per_record, clear_deg)
+        per_near = np.bincount(near[0], minlength=size)
+        leaf, first = _alike(area, per_cell, per_near)
         kept = np.zeros(size, dtype=bool)
         kept[first] = True
-        numbers: _Int32 = (leaf + self._count).astype(np.int32)
+        numbers = leaf + self._count
         single = np.where(per_cell + per_record == 0, NONE, SEVERAL)
         sole = (per_cell == 1) & (per_record == 0)
         single[sole] = area[(np.cumsum(per_cell) - 1)[sole]]
         self._single.append(single[first])
-        self._clear.append(clear_deg[first])
+        self._margin.append(np.full(len(first), margin_deg))
+        self._near.append((per_near[first], near[1]))
         mine = kept[cell]
         new_order = np.argsort(numbers[cell[mine]], kind="stable")
         self._held.append((numbers[cell[mine]][new_order], area[mine][new_order]))
         self._take_records(per_record[first], records, entries)
         self._count += len(first)
-        return numbers
+        return numbers.astype(np.int32)
 
     def _take_records(
         self,
@@ -78,7 +82,9 @@ class Leaves:
             top=top,
             children=children,
             single=np.concatenate(self._single).astype(np.int32),
-            clear_deg=np.concatenate(self._clear).astype(np.float32),
+            margin_deg=np.concatenate(self._margin).astype(np.float32),
+            near_start=_starts(np.concatenate([n[0] for n in self._near])),
+            near_edge=np.concatenate([n[1] for n in self._near]).astype(np.int32),
             held_start=_starts(np.bincount(held_leaf, minlength=self._count)),
             held_area=np.concatenate([h[1] for h in self._held]).astype(np.int32),
             record_start=_starts(np.concatenate(self._per_leaf)),
@@ -94,26 +100,24 @@ def _starts(counts: Ints) -> _Int32:
     return np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
 
 
-def _alike(
-    cell: Ints, area: Ints, per_cell: Ints, per_record: Ints, clear_deg: Floats
-) -> tuple[Ints, Ints]:
-    """Number cells so that those without records and with equal contents share a leaf.
+def _alike(area: Ints, per_cell: Ints, per_near: Ints) -> tuple[Ints, Ints]:
+    """Number cells so that those with no border near and equal contents share a leaf.
 
-    Returns each cell's leaf and, of each leaf, the cell that stands for it. Leaves with records
-    keep the order of their cells, so that their records stay in order.
+    ``area``: what is held, ``per_cell`` of each cell. Returns each cell's leaf and, of each leaf,
+    the cell that stands for it. Leaves with borders keep the order of their cells, so that their
+    records and edges stay in order.
     """
     start = np.cumsum(per_cell) - per_cell
     leaf = np.zeros(len(per_cell), dtype=np.int64)
     first: list[Ints] = []
     count = 0
-    for held in np.unique(per_cell[per_record == 0]).tolist():
-        group = np.flatnonzero((per_record == 0) & (per_cell == held))
-        rows = area[start[group, None] + np.arange(held)]
-        rows = np.column_stack([clear_deg[group] > 0, rows])
+    for held in np.unique(per_cell[per_near == 0]).tolist():
+        group = np.flatnonzero((per_near == 0) & (per_cell == held))
+        rows = area[start[group, None] + np.arange(max(held, 1))] if held else group[:, None] * 0
         _, at, number = np.unique(rows, axis=0, return_index=True, return_inverse=True)
         leaf[group] = count + number.reshape(-1)
         first.append(group[at])
         count += len(at)
-    own = np.flatnonzero(per_record > 0)
+    own = np.flatnonzero(per_near > 0)
     leaf[own] = count + np.arange(len(own))
     return leaf, np.concatenate([*first, own])

@@ -9,18 +9,19 @@ e² (s/R)² / 24: 1e-9 at 10 km, 1e-7 at 100 km, 1e-5 at 1,000 km (tests/geo/tes
 
 import numpy as np
 
-from geo.arrays import Floats
+from geo.arrays import Floats, Ints
 
 SEMI_MAJOR_M = 6378137.0
 FLATTENING = 1 / 298.257223563
 E2 = FLATTENING * (2 - FLATTENING)
+RADIANS = np.pi / 180
 DEGREE_M = 110574.0
 """Less than a degree of latitude anywhere but at the equator, where it is just that (metres)."""
 
 
 def ecef(lon: Floats, lat: Floats) -> tuple[Floats, Floats, Floats]:
     """Earth-centred, Earth-fixed x, y, z in metres of points on the ellipsoid (degrees)."""
-    lam, phi = np.radians(lon), np.radians(lat)
+    lam, phi = lon * RADIANS, lat * RADIANS
     sin_phi = np.sin(phi)
     normal = SEMI_MAJOR_M / np.sqrt(1 - E2 * sin_phi * sin_phi)
     flat = normal * np.cos(phi)
@@ -31,7 +32,7 @@ class Frames:
     """Flat maps around many origins at once: row i maps points near origin i."""
 
     def __init__(self, lon: Floats, lat: Floats) -> None:
-        lam, phi = np.radians(lon), np.radians(lat)
+        lam, phi = lon * RADIANS, lat * RADIANS
         self.sin_lam, self.cos_lam = np.sin(lam), np.cos(lam)
         self.sin_phi, self.cos_phi = np.sin(phi), np.cos(phi)
         root = 1 - E2 * self.sin_phi**2
@@ -42,19 +43,20 @@ class Frames:
         self.curve_east = 1 / normal
         self.curve_north = root / (normal * (1 - E2))
 
-    def xy(self, row: np.ndarray, lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
-        """East and north in metres of each point on the map of its ``row``."""
+    def xy(self, row: Ints, lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
+        """East and north in metres of each point (..., n) on the map of its ``row`` (n)."""
         px, py, pz = ecef(lon, lat)
-        dx, dy, dz = px - self.x[row], py - self.y[row], pz - self.z[row]
-        sin_lam, cos_lam = self.sin_lam[row], self.cos_lam[row]
+        dx, dy, dz = px - self.x.take(row), py - self.y.take(row), pz - self.z.take(row)
+        sin_lam, cos_lam = self.sin_lam.take(row), self.cos_lam.take(row)
         east = cos_lam * dy - sin_lam * dx
-        inward = cos_lam * dx + sin_lam * dy
-        north = self.cos_phi[row] * dz - self.sin_phi[row] * inward
-        flat2 = east * east + north * north
+        north = self.cos_phi.take(row) * dz - self.sin_phi.take(row) * (cos_lam * dx + sin_lam * dy)
+        east2, north2 = east * east, north * north
+        flat2 = np.maximum(east2 + north2, 1e-30)
         chord = np.sqrt(dx * dx + dy * dy + dz * dz)
-        safe2 = np.where(flat2 > 0, flat2, 1.0)
-        curve = (self.curve_east[row] * east * east + self.curve_north[row] * north * north) / safe2
+        curve = (self.curve_east.take(row) * east2 + self.curve_north.take(row) * north2) / flat2
+        curve = np.maximum(curve, 1e-9)
         half = np.minimum(0.5 * chord * curve, 1.0)
-        arc = np.where(half > 1e-9, 2 * np.arcsin(half) / np.where(curve > 0, curve, 1.0), chord)
-        stretch = np.where(flat2 > 0, arc / np.sqrt(safe2), 1.0)
+        stretch = np.arcsin(half) * 2 / (curve * np.sqrt(flat2))
+        # At the origin itself there is no direction to stretch.
+        stretch = np.where(flat2 > 1e-20, stretch, 1.0)
         return east * stretch, north * stretch

@@ -19,15 +19,17 @@ the Earth; the flat map then is what is meant.
 
 import numpy as np
 
-from geo.arrays import Floats, Ints, spread
+from geo.arrays import Bools, Floats, Ints, spread, summed
 from geo.ellipsoid import DEGREE_M, Frames
 
 REACH = 6.0
 """In sigmas: what lies further weighs exp(-18) = 1.5e-8."""
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(4)
-_T = (_NODES + 1) / 2
+_T = (_NODES[:, None] + 1) / 2
 _W = _WEIGHTS / 2
+_BEND, _SLOPE = _T * (1 - _T), 1 - 2 * _T
+_HALVES = np.array([[0.0], [0.5], [1.0]])
 _NUDGE = (1.3e-7, 0.7e-7)
 _MAX_PIECE_M = 200_000.0
 _MAX_PIECE_DEG = 2.0
@@ -46,49 +48,39 @@ def lost_share(
     edges within ``REACH`` sigma must be there, others may be. Modulo 1 where the fix lies on the
     border within rounding: ``settle`` puts that right.
     """
-    row, start, stop = _clip(lon, lat, sigma_m, row, edges)
-    row, ends = _pieces(lat, sigma_m, row, start, stop)
-    frames = Frames(lon, lat)
-    scale = 1 / sigma_m[row]
-    ax, ay = _nudged(frames, row, ends[0], ends[1], scale)
-    bx, by = _nudged(frames, row, ends[2], ends[3], scale)
-    mx, my = _nudged(frames, row, (ends[0] + ends[2]) / 2, (ends[1] + ends[3]) / 2, scale)
+    row, lon_a, lat_a, run, rise = _clip(lon, lat, sigma_m, row, edges)
+    if not len(row):
+        return np.zeros(len(lon))
+    row, lons, lats = _pieces(sigma_m, row, (lon_a, lat_a, run, rise))
+    x, y = Frames(lon, lat).xy(row, lons, lats)
+    scale = 1 / sigma_m.take(row)
+    # A ten-millionth of a sigma off, so that no vertex lies on the origin.
+    (ax, mx, bx), (ay, my, by) = x * scale + _NUDGE[0], y * scale + _NUDGE[1]
     angle = np.arctan2(ax * by - ay * bx, ax * bx + ay * by)
     smooth = _smooth_part(ax, ay, bx, by, mx, my)
-    lost = np.zeros(len(lon))
-    np.add.at(lost, row, (angle - smooth) / (2 * np.pi))
-    return lost
+    return summed(row, (angle - smooth) / (2 * np.pi), len(lon))
 
 
-def settle(inside: np.ndarray, lost: Floats) -> Floats:
+def settle(inside: Bools, lost: Floats) -> Floats:
     """Probability inside, given which fixes lie inside and what they lose at the border.
 
     On the border itself the angle may come out on the other side than the owner rule: a share
     outside [0, 1] tells it.
     """
     share = inside - lost
-    share = np.where(share < -1e-4, share + 1, np.where(share > 1 + 1e-4, share - 1, share))
-    return np.clip(share, 0.0, 1.0)
-
-
-def _nudged(
-    frames: Frames, row: Ints, lon: Floats, lat: Floats, scale: Floats
-) -> tuple[Floats, Floats]:
-    """Map coordinates in sigmas, a ten-millionth off, so that no vertex lies on the origin."""
-    x, y = frames.xy(row, lon, lat)
-    return x * scale + _NUDGE[0], y * scale + _NUDGE[1]
+    share += (share < -1e-4).astype(np.float64) - (share > 1 + 1e-4)
+    settled: Floats = np.minimum(np.maximum(share, 0.0), 1.0)
+    return settled
 
 
 def _smooth_part(ax: Floats, ay: Floats, bx: Floats, by: Floats, mx: Floats, my: Floats) -> Floats:
     """Integral of E(r^2) (x dy - y dx) over the parabola from a to b through m at its middle."""
     dx, dy = bx - ax, by - ay
-    qx, qy = 4 * (mx - (ax + bx) / 2), 4 * (my - (ay + by) / 2)
-    total = np.zeros(len(ax))
-    for t, weight in zip(_T, _W, strict=True):
-        bend, slope = t * (1 - t), 1 - 2 * t
-        x, y = ax + t * dx + bend * qx, ay + t * dy + bend * qy
-        s = np.maximum(x * x + y * y, 1e-30)
-        total += weight * (-np.expm1(-s / 2) / s) * (x * (dy + slope * qy) - y * (dx + slope * qx))
+    qx, qy = 4 * mx - 2 * (ax + bx), 4 * my - 2 * (ay + by)
+    x, y = ax + _T * dx + _BEND * qx, ay + _T * dy + _BEND * qy
+    s = np.maximum(x * x + y * y, 1e-30)
+    swept = x * (dy + _SLOPE * qy) - y * (dx + _SLOPE * qx)
+    total: Floats = _W @ (np.expm1(-0.5 * s) / -s * swept)
     return total
 
 
@@ -98,57 +90,54 @@ def _clip(
     sigma_m: Floats,
     row: Ints,
     edges: tuple[Floats, Floats, Floats, Floats],
-) -> tuple[Ints, tuple[Floats, Floats], tuple[Floats, Floats]]:
-    """Cut each edge to what may lie within reach, by a box in degrees around its fix."""
-    lon_a, lat_a, lon_b, lat_b = edges
-    reach_lat = 1.02 * REACH * sigma_m / DEGREE_M
-    cos = np.cos(np.radians(np.minimum(np.abs(lat) + reach_lat, 90.0)))
+) -> tuple[Ints, Floats, Floats, Floats, Floats]:
+    """Cut each edge to what may lie within reach, by a box in degrees around its fix.
+
+    Returns (row, lon, lat, run, rise): where what is left begins, and how far it goes.
+    """
+    reach_lat = sigma_m * (1.02 * REACH / DEGREE_M)
+    cos = np.cos(np.minimum(np.abs(lat) + reach_lat, 90.0) * (np.pi / 180))
     reach_lon = np.where(cos > 0.01, reach_lat / np.maximum(cos, 0.01), 400.0)
-    reach_lat, reach_lon = reach_lat[row], reach_lon[row]
+    lon_a, lat_a, lon_b, lat_b = edges
     run, rise = lon_b - lon_a, lat_b - lat_a
+    east, north = lon_a - lon.take(row), lat_a - lat.take(row)
     # The fix may be written on the other side of the antimeridian than the edge.
-    middle = (lon_a + lon_b) / 2
-    here = lon[row] + 360.0 * np.round((middle - lon[row]) / 360.0)
-    first, last = np.zeros(len(row)), np.ones(len(row))
-    for origin, extent, centre, reach in (
-        (lon_a, run, here, reach_lon),
-        (lat_a, rise, lat[row], reach_lat),
-    ):
-        flat = extent == 0
-        step = np.where(flat, 1.0, extent)
-        t0, t1 = (centre - reach - origin) / step, (centre + reach - origin) / step
-        out = flat & (np.abs(origin - centre) > reach)
-        first = np.maximum(first, np.where(flat, np.where(out, 2.0, 0.0), np.minimum(t0, t1)))
-        last = np.minimum(last, np.where(flat, 1.0, np.maximum(t0, t1)))
-    keep = first < last
-    first, last, run, rise = first[keep], last[keep], run[keep], rise[keep]
-    lon_a, lat_a, lon_b, lat_b = lon_a[keep], lat_a[keep], lon_b[keep], lat_b[keep]
+    east -= 360.0 * np.rint((east + 0.5 * run) * (1 / 360))
+    first, last = _within(east, run, reach_lon.take(row))
+    low, high = _within(north, rise, reach_lat.take(row))
+    first = np.maximum(np.maximum(first, low), 0.0)
+    last = np.minimum(np.minimum(last, high), 1.0)
+    keep = (first < last).nonzero()[0]
+    first, last, run, rise = first.take(keep), last.take(keep), run.take(keep), rise.take(keep)
+    lon_a, lat_a = lon_a.take(keep), lat_a.take(keep)
+    begin_lon, begin_lat = lon_a + first * run, lat_a + first * rise
+    # An edge that is not cut must end where the next one begins.
     whole = last == 1
-    start = (lon_a + first * run, lat_a + first * rise)
-    stop = (
-        np.where(whole, lon_b, lon_a + last * run),
-        np.where(whole, lat_b, lat_a + last * rise),
-    )
-    return row[keep], start, stop
+    end_lon = np.where(whole, lon_b.take(keep), lon_a + last * run)
+    end_lat = np.where(whole, lat_b.take(keep), lat_a + last * rise)
+    return row.take(keep), begin_lon, begin_lat, end_lon - begin_lon, end_lat - begin_lat
+
+
+def _within(away: Floats, extent: Floats, reach: Floats) -> tuple[Floats, Floats]:
+    """Between which t away + t * extent lies within the reach; unbounded where extent is 0."""
+    step = np.where(extent == 0, 1e-300, extent)
+    one, other = (-reach - away) / step, (reach - away) / step
+    return np.minimum(one, other), np.maximum(one, other)
 
 
 def _pieces(
-    lat: Floats,
-    sigma_m: Floats,
-    row: Ints,
-    start: tuple[Floats, Floats],
-    stop: tuple[Floats, Floats],
-) -> tuple[Ints, tuple[Floats, Floats, Floats, Floats]]:
-    """Cut edges into equal pieces of at most a sigma, 200 km and 2 degrees."""
-    run, rise = stop[0] - start[0], stop[1] - start[1]
-    cos = np.cos(np.radians(np.minimum(np.abs(start[1]), np.abs(stop[1]))))
-    length = 1.01 * DEGREE_M * np.hypot(run * cos, rise)
-    count = np.ceil(length / np.minimum(sigma_m[row], _MAX_PIECE_M))
-    count = np.maximum(count, np.ceil(np.maximum(np.abs(run), np.abs(rise)) / _MAX_PIECE_DEG))
-    count = np.maximum(count, 1.0)
+    sigma_m: Floats, row: Ints, line: tuple[Floats, Floats, Floats, Floats]
+) -> tuple[Ints, Floats, Floats]:
+    """Cut lines (lon, lat, run, rise) into equal pieces of at most a sigma, 200 km, 2 degrees.
+
+    Returns (row, lons, lats): of each piece (3, n) its first, middle and last point.
+    """
+    lon, lat, run, rise = line
+    cos = np.cos(np.minimum(np.abs(lat), np.abs(lat + rise)) * (np.pi / 180))
+    length = np.hypot(run * cos, rise) * (1.01 * DEGREE_M)
+    count = length / np.minimum(sigma_m.take(row), _MAX_PIECE_M)
+    count = np.maximum(count, np.maximum(np.abs(run), np.abs(rise)) / _MAX_PIECE_DEG)
+    count = np.maximum(np.ceil(count), 1.0)
     edge, step = spread(np.zeros(len(row), dtype=np.int64), count.astype(np.int64))
-    t0, t1 = step / count[edge], (step + 1) / count[edge]
-    lon0, lat0 = start[0][edge], start[1][edge]
-    dlon, dlat = run[edge], rise[edge]
-    ends = (lon0 + t0 * dlon, lat0 + t0 * dlat, lon0 + t1 * dlon, lat0 + t1 * dlat)
-    return row[edge], ends
+    t = (step + _HALVES) / count.take(edge)
+    return row.take(edge), lon.take(edge) + t * run.take(edge), lat.take(edge) + t * rise.take(edge)
