@@ -36,6 +36,9 @@ class WriterService:
         Raises:
             LogMovedError: a later writer has started.
         """
+        await retried(
+            "joining the bus", self._consumer.start, limit_s=self._retry_limit_s
+        )
         epoch = await self._retried("claiming the log", self._writer.start)
         logger.info("this is the writer of epoch %d", epoch)
         while not stop.is_set():

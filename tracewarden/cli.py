@@ -4,10 +4,14 @@ import sys
 
 import typer
 
-from tracewarden.commands import codes, evidence, geo, keys
+from tracewarden.commands import access, codes, evidence, geo, keys, topics
+from tracewarden.commands.demo import demo
 from tracewarden.commands.load import load
+from tracewarden.commands.record import record
 from tracewarden.commands.replay import replay
+from tracewarden.commands.servers import api, doctor, migrate, worker, writer
 from tracewarden.commands.simulate import simulate
+from tracewarden.commands.up import up
 
 app = typer.Typer(
     name="tracewarden",
@@ -20,9 +24,12 @@ app.add_typer(codes.app, name="codes")
 app.add_typer(keys.app, name="keys")
 app.add_typer(geo.app, name="geo")
 app.add_typer(evidence.app, name="evidence")
-app.command()(load)
-app.command()(replay)
-app.command()(simulate)
+app.add_typer(access.app, name="access")
+app.add_typer(topics.app, name="topics")
+for command in (
+    up, demo, load, record, replay, simulate, api, worker, writer, migrate, doctor
+):
+    app.command()(command)
 
 
 _UsageError: type[Exception] = typer.BadParameter.__mro__[2]

@@ -130,7 +130,7 @@ def _read(lines: Sequence[bytes], at_us: int | None, tally: _Tally) -> Iterator[
             if len(tally.dead_samples) < 10:
                 tally.dead_samples.append(f"{error.type}: {error.field}: {error.detail}")
             continue
-        tally.events[event.__struct_config__.tag] += 1
+        tally.events[str(event.__struct_config__.tag)] += 1
         yield incoming
 
 

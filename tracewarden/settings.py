@@ -32,7 +32,9 @@ class Settings(BaseSettings):
         Path | None, Field(description="Key ring: `jwks.json` and encrypted private keys.")
     ] = None
     key_passphrase: Annotated[
-        SecretStr | None, Field(description="Opens the private keys; needed only to issue codes.")
+        SecretStr | None,
+        Field(description="Opens the private keys, to issue codes, and the secret of the serials, "
+                          "by which the API knows whether a job covers a serial."),
     ] = None
     secret_key: Annotated[
         SecretStr | None,
@@ -48,14 +50,6 @@ class Settings(BaseSettings):
     api_host: Annotated[str, Field(description="Address that the API listens on.")] = "127.0.0.1"
     api_port: Annotated[int, Field(ge=0, le=65535, description="Port of the API.")] = 8080
     log_level: Annotated[str, Field(description="`debug`, `info`, `warning` or `error`.")] = "info"
-    worker_id: Annotated[
-        str, Field(description="Name of a worker in logs; by default host and process id.")
-    ] = ""
-    lateness_s: Annotated[
-        float,
-        Field(ge=0, description="How much later than an event another may arrive and still count "
-                                "in its judgement (DESIGN, 'Order and time')."),
-    ] = 172_800.0
     dead_letter_limit: Annotated[
         float,
         Field(gt=0, le=1, description="Share of bad events in the last 1,000 above which a worker "
@@ -63,7 +57,7 @@ class Settings(BaseSettings):
     ] = 0.5
     commit_lag_limit_s: Annotated[
         float,
-        Field(gt=0, description="A worker whose oldest unacknowledged record is older ends itself."),
+        Field(gt=0, description="A worker that commits nothing for longer ends itself."),
     ] = 300.0
     retry_limit_s: Annotated[
         float,

@@ -53,6 +53,14 @@ class KafkaPublisher(PackingPublisher):
         except (KafkaError, OSError) as error:
             raise BusUnavailableError(f"{bucket.topic}: {error!r}") from error
 
+    async def is_up(self) -> bool:
+        """Whether a broker answers."""
+        try:
+            await self._started().client.fetch_all_metadata()
+        except (KafkaError, OSError, BusUnavailableError):
+            return False
+        return True
+
     async def close(self) -> None:
         """Send what waits, then disconnect."""
         await self.drain()

@@ -40,6 +40,14 @@ class RedisState:
         except redis.RedisError as error:
             logger.warning("hot state is away, not kept: %s", error)
 
+    def problem(self) -> str | None:
+        """Why Redis does not answer; None where it does."""
+        try:
+            self._redis.ping()
+        except redis.RedisError as error:
+            return str(error)
+        return None
+
     def close(self) -> None:
         """Disconnect."""
         self._redis.close()

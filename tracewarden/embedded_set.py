@@ -1,0 +1,182 @@
+"""The embedded set: API, worker and writer in one process on SQLite files. No server is needed."""
+
+import asyncio
+import fcntl
+import os
+import secrets
+import threading
+import time
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from api.app import create_app
+from store.accounts import has_users, set_password
+from store.engine import open_engine, sqlite_url
+from store.migrations import migrate
+from stream_processors.bus.port import Publisher
+from stream_processors.bus.queue import QueueConsumer, QueueFile, QueuePublisher
+from stream_processors.embedded import EmbeddedRunner
+from stream_processors.pipeline import Pipeline
+from stream_processors.registry_source import RegistrySource
+from stream_processors.state.sqlite import SqliteState
+from stream_processors.ticks import Ticker
+from stream_processors.topics import INPUTS, SIGNALS
+from stream_processors.worker import Worker
+from stream_processors.writer import Writer
+from stream_processors.writer_service import WriterService
+from tracewarden.installation import ConfigurationError, EmbeddedFolder
+from tracewarden.service import Server, build_services, listen, secret_in, server_for
+from tracewarden.settings import Settings
+
+FIRST_USER = "admin"
+Ready = Callable[[str], None]
+Beside = Callable[[Publisher], Coroutine[None, None, None]]
+"""What else is to be done in the process once work is taken, such as streaming a demo's world."""
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """One process a folder: a second one is told so at once."""
+    with (folder / "up.lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise ConfigurationError(f"another process runs on {folder}", field="--data") from None
+        yield
+
+
+def prepare(folder: EmbeddedFolder) -> Engine:
+    """The database of the folder, migrated, with a first console user."""
+    folder.folder.mkdir(parents=True, exist_ok=True)
+    engine = open_engine(sqlite_url(folder.database))
+    migrate(engine)
+    if not has_users(engine):
+        password = secrets.token_urlsafe(12)
+        set_password(engine, FIRST_USER, password, datetime.now(UTC))
+        _write_private(folder.login, f"{FIRST_USER}\n{password}\n")
+    return engine
+
+
+def _write_private(path: Path, text: str) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
+
+
+async def _nothing(_publisher: Publisher) -> None:
+    return
+
+
+def run_embedded(
+    data: Path, port: int, settings: Settings, *, ready: Ready, beside: Beside = _nothing
+) -> None:
+    """Run until SIGTERM or SIGINT; ``ready`` is called with the address once work is taken."""
+    folder = EmbeddedFolder(data)
+    folder.folder.mkdir(parents=True, exist_ok=True)
+    with _locked(folder.folder):
+        engine = prepare(folder)
+        try:
+            asyncio.run(_run(folder, engine, port, settings, ready, beside))
+        finally:
+            engine.dispose()
+
+
+async def _run(
+    folder: EmbeddedFolder,
+    engine: Engine,
+    port: int,
+    settings: Settings,
+    ready: Ready,
+    beside: Beside,
+) -> None:
+    listener = listen(settings.api_host, port)
+    bound = listener.getsockname()[1]
+    address = f"http://{settings.api_host}:{bound}"
+    public_url = settings.public_url
+    if "public_url" not in settings.model_fields_set:
+        public_url = address
+    queue = QueueFile(folder.queue)
+    publisher = QueuePublisher(queue)
+    state = SqliteState(folder.state)
+    stopping = threading.Event()
+    failures: list[BaseException] = []
+    servers: list[Server] = []
+
+    def failed(fault: BaseException) -> None:
+        failures.append(fault)
+        for server in servers:
+            server.end()
+
+    runner = _runner(engine, queue, publisher, state, settings, failed)
+
+    async def is_taking_work() -> bool:
+        return runner.is_running
+
+    services = build_services(
+        settings,
+        engine,
+        publisher,
+        public_url=public_url,
+        secret_key=secret_in(folder.secret),
+        keys=settings.key_folder or folder.keys,
+        checks={"worker and writer": is_taking_work},
+        stopping=stopping,
+    )
+    server = server_for(create_app(services), settings, stopping)
+    servers.append(server)
+    ticker = Ticker(publisher, clock=lambda: datetime.now(UTC))
+    runner.start()
+    ticker.start()
+
+    async def once_ready() -> None:
+        while not server.started:  # noqa: ASYNC110 — uvicorn has no event for it
+            await asyncio.sleep(0.02)
+        ready(address)
+        await beside(publisher)
+
+    announcing = asyncio.create_task(once_ready())
+    try:
+        await server.serve(sockets=[listener])
+    finally:
+        announcing.cancel()
+        await asyncio.gather(announcing, return_exceptions=True)
+        await ticker.stop()
+        await runner.stop()
+        await publisher.close()
+        state.close()
+        queue.close()
+    if failures:
+        raise failures[0]
+
+
+def _runner(
+    engine: Engine,
+    queue: QueueFile,
+    publisher: QueuePublisher,
+    state: SqliteState,
+    settings: Settings,
+    failed: Callable[[BaseException], None],
+) -> EmbeddedRunner:
+    worker = Worker(
+        Pipeline(engine, state, RegistrySource()),
+        publisher,
+        retry_limit_s=settings.retry_limit_s,
+        dead_letter_limit=settings.dead_letter_limit,
+    )
+    writer = WriterService(
+        Writer(engine, lambda: time.time_ns() // 1000),
+        QueueConsumer(queue, "writer", (SIGNALS,)),
+        publisher,
+        retry_limit_s=settings.retry_limit_s,
+    )
+    return EmbeddedRunner(
+        worker,
+        QueueConsumer(queue, "workers", INPUTS),
+        writer,
+        retry_limit_s=settings.retry_limit_s,
+        failed=failed,
+    )

@@ -1,0 +1,71 @@
+"""The keys that a running service verifies by, read again when their files change."""
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from codes.errors import CodeError
+from codes.issued import IssuedSerials, JobRange
+from codes.jwks import KeySet, load_jwks
+from codes.keyring import KeyRing
+from codes.serials import Serials
+from registry import Registry
+
+
+class KeysInUse:
+    """Public keys of a key folder; a folder without keys verifies nothing."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self._path = None if folder is None else folder / "jwks.json"
+        self._lock = threading.Lock()
+        self._stamp: tuple[int, int] | None = None
+        self._keys: KeySet = {}
+
+    def __call__(self) -> KeySet:
+        """The keys as the file holds them now."""
+        if self._path is None:
+            return {}
+        with self._lock:
+            try:
+                status = self._path.stat()
+            except FileNotFoundError:
+                return {}
+            stamp = (status.st_mtime_ns, status.st_size)
+            if stamp != self._stamp:
+                self._keys, self._stamp = load_jwks(self._path.read_bytes()), stamp
+            return self._keys
+
+
+class IssuedByJobs:
+    """Whether a job covers a serial, by the registry's jobs and the key ring's secret.
+
+    Without the passphrase nobody can tell, and the answer is None.
+    """
+
+    def __init__(
+        self, folder: Path | None, passphrase: str | None, registry: Callable[[], Registry]
+    ) -> None:
+        self._registry = registry
+        self._seen: Registry | None = None
+        self._issued: IssuedSerials | None = None
+        self._serials = _serials(folder, passphrase)
+
+    def __call__(self, gtin: str, serial: str) -> bool | None:
+        """True or false where it can be known."""
+        if self._serials is None:
+            return None
+        registry = self._registry()
+        if registry is not self._seen or self._issued is None:
+            ranges = [JobRange(j.gtin, j.first_index, j.count) for j in registry.rows.jobs]
+            self._issued, self._seen = IssuedSerials(self._serials, ranges), registry
+        return self._issued.covers(gtin, serial) if registry.rows.jobs else None
+
+
+def _serials(folder: Path | None, passphrase: str | None) -> Serials | None:
+    if folder is None or not passphrase:
+        return None
+    try:
+        return Serials(KeyRing.open(folder).master_secret(passphrase))
+    except CodeError:
+        # A ring of public keys alone: codes can be verified, but not matched with jobs.
+        return None
