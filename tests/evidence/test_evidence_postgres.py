@@ -1,0 +1,68 @@
+"""The same log on PostgreSQL: its own SQL, fencing under a real lock, and fsck."""
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import Engine, update
+
+from evidence.entry import Entry
+from evidence.errors import EntryConflictError, EvidenceError
+from evidence.tree import root_of
+from store.engine import open_engine
+from store.evidence_log import EvidenceLog
+from store.schema.evidence import evidence_entries, evidence_tables
+from store.schema.metadata import metadata
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    engine = open_engine(database_url)
+    metadata.create_all(engine, tables=evidence_tables)
+    yield engine
+    engine.dispose()
+
+
+def numbered(start: int, end: int) -> list[Entry]:
+    return [Entry(f"s-{number}", {"n": number}) for number in range(start, end)]
+
+
+def test_groups_ids_roots_and_fsck_are_as_on_sqlite(engine: Engine) -> None:
+    log = EvidenceLog()
+    with engine.begin() as conn:
+        leaves = [one.leaf_hash for one in log.append(conn, numbered(0, 600))]
+    with engine.begin() as conn:
+        again = log.append(conn, [*numbered(3, 5), *numbered(600, 601)])
+        assert [(one.index, one.new) for one in again] == [(3, False), (4, False), (600, True)]
+    with engine.begin() as conn, pytest.raises(EntryConflictError):
+        log.append(conn, [Entry("s-1", {"n": 9})])
+    with engine.connect() as conn:
+        assert log.root_at(conn, 600) == root_of(leaves)
+        assert list(log.fsck(conn)) == []
+        changed = update(evidence_entries).where(evidence_entries.c.seq == 7)
+        conn.execute(changed.values(data=b"{}"))
+        assert (7, "bytes-changed") in [(one.index, one.problem) for one in log.fsck(conn)]
+
+
+def test_two_writers_at_once_make_one_log_without_gap_or_fork(engine: Engine) -> None:
+    with engine.begin() as conn:
+        EvidenceLog().append(conn, numbered(0, 1))
+    faults: list[EvidenceError] = []
+
+    def write(start: int) -> None:
+        try:
+            for first in range(start, start + 100, 10):
+                with engine.begin() as conn:
+                    EvidenceLog().append(conn, numbered(first, first + 10))
+        except EvidenceError as fault:
+            faults.append(fault)
+
+    threads = [threading.Thread(target=write, args=(start,)) for start in (1, 101)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with engine.connect() as conn:
+        assert list(EvidenceLog().fsck(conn)) == []
+        assert faults == []
+        assert EvidenceLog().head(conn).size == 201
