@@ -2,6 +2,7 @@
 
 import pytest
 
+from events.model import Scan
 from events.timed import timed
 from events.wire import decode_event
 from judging.units import judge_items, judge_shipment, units_of
@@ -20,13 +21,13 @@ CASES = [(rule, case) for rule in rule_ids() for case in card(rule).cases]
 def signals_of(lines: str) -> list[Signal]:
     """Effective signals of all rules over a case's events, as replay finds them."""
     world = registry()
-    events = [(decode_event(line), line.encode()) for line in lines.splitlines() if line]
+    events = [(decode_event(line.encode()), line.encode()) for line in lines.splitlines() if line]
     engine = open_engine("sqlite://")
     metadata.create_all(engine)
     with engine.begin() as connection:
         store_events(connection, [incoming_of(timed(event), raw) for event, raw in events])
         history = StoredHistory(connection)
-        items = {item_of(event) for event, _ in events if event.__struct_config__.tag == "scan"}
+        items = {item_of(event) for event, _ in events if isinstance(event, Scan)}
         drafts = [
             (key, draft)
             for key, judged in judge_items(items, history, world).items()
