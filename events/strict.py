@@ -65,15 +65,8 @@ def as_event(
         detail, _, path = str(error).partition(" - at `$")
         field = path.rstrip("`").lstrip(".")
         raise EventError(detail, field=field or _missing(detail)) from None
-    if isinstance(event, Scan) and event.location is not None:
-        _check_level(event.location)
     _refuse_future(event, received_at)
     return event
-
-
-def _check_level(location: Location) -> None:
-    if location.level not in (0.68, 0.95):
-        raise EventError("a level is 0.68 or 0.95", field="location.level")
 
 
 def _refuse_nul(submitted: Mapping[str, Any]) -> None:

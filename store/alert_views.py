@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 import msgspec
 from sqlalchemy import Engine, Select, func, select
 
+from events.identity import Identity
+from rules.signal import Signal
 from store.schema.events import events
 from store.schema.evidence import evidence_entries
 from store.schema.judgements import alerts, signals
@@ -26,11 +28,13 @@ class AlertRow(NamedTuple):
 
 
 class SignalRow(NamedTuple):
-    """A signal: ``evidence_seq`` is its entry in the log, ``body`` its published form."""
+    """A signal: ``evidence_seq`` is its entry in the log, ``inputs`` are the identities of the
+    events that it rests on, ``body`` its published form."""
 
     signal_id: str
     holds: bool
     evidence_seq: int
+    inputs: tuple[Identity, ...]
     body: dict[str, Any]
 
 
@@ -58,7 +62,14 @@ class AlertFilter(NamedTuple):
 
 
 _ALERT = (alerts.c.alert_id, alerts.c.change, alerts.c.holds, alerts.c.strength, alerts.c.body)
-_SIGNAL = (signals.c.signal_id, signals.c.holds, signals.c.evidence_seq, signals.c.body)
+_SIGNAL = (
+    signals.c.signal_id,
+    signals.c.holds,
+    signals.c.evidence_seq,
+    signals.c.stored,
+    signals.c.body,
+)
+_stored_decoder = msgspec.json.Decoder(Signal)
 
 
 def _alert(row: Any) -> AlertRow:
@@ -67,7 +78,9 @@ def _alert(row: Any) -> AlertRow:
 
 
 def _signal(row: Any) -> SignalRow:
-    return SignalRow(row.signal_id, row.holds, row.evidence_seq, msgspec.json.decode(row.body))
+    inputs = _stored_decoder.decode(row.stored).inputs
+    body = msgspec.json.decode(row.body)
+    return SignalRow(row.signal_id, row.holds, row.evidence_seq, inputs, body)
 
 
 def newest_alerts(engine: Engine, narrowed: AlertFilter, most: int) -> list[AlertRow]:
@@ -83,7 +96,7 @@ def count_by_severity(engine: Engine) -> dict[str, int]:
     query = select(alerts.c.severity, func.count()).where(alerts.c.holds)
     with reading(engine) as connection:
         rows = connection.execute(query.group_by(alerts.c.severity))
-        found: dict[str, int] = {severity: count for severity, count in rows.tuples()}
+        found = {row[0]: row[1] for row in rows}
     return {severity: found.get(severity, 0) for severity in _SEVERITIES}
 
 

@@ -93,9 +93,7 @@ def content_of(services: Services, alert_id: str, language: Language) -> AlertCo
 
 def events_of(services: Services, signals: list[SignalRow]) -> list[dict[str, Any]]:
     """The stored events that these signals rest on, in order of their time."""
-    identities = dict.fromkeys(
-        identity for signal in signals for identity in signal.body["input_ids"]
-    )
+    identities = dict.fromkeys(identity for signal in signals for identity in signal.inputs)
     return events_by_identity(services.engine, list(identities))
 
 

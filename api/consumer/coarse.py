@@ -19,7 +19,11 @@ _LEAST_PRECISE_NETWORK_M = 5000.0
 
 
 def coarse_location(lon: float, lat: float, accuracy_m: float, crs: Crs) -> Location:
-    """The fix of a browser, whose accuracy is at the 95 % level (W3C Geolocation), made coarse."""
+    """The fix of a browser, whose accuracy is at the 95 % level (W3C Geolocation), made coarse.
+
+    Raises:
+        ValueError: it is no place, as 0, 0 is none.
+    """
     sigma = math.hypot(accuracy_m / _RADIUS_95, _SIGMA_OF_GRID_M)
     source: Source = "network" if accuracy_m <= _LEAST_PRECISE_NETWORK_M else "ip"
     return Location(

@@ -53,7 +53,10 @@ async def send_location(address: str, request: Request, services: Ports) -> Resp
     code = read_item_code(visit.uri, services.keys())
     if code is None:
         raise Problem(404, "visit-unknown", "the address names no item")
-    location = coarse_location(fix.lon, fix.lat, fix.accuracy_m, fix.crs)
+    try:
+        location = coarse_location(fix.lon, fix.lat, fix.accuracy_m, fix.crs)
+    except ValueError as error:
+        raise Problem(422, "event-invalid", str(error), field="lon") from None
     try:
         await record_scan(services, request.app.state.relay, visit, code, location)
     except BusUnavailableError as error:

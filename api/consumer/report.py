@@ -1,6 +1,8 @@
 """A consumer's report: a form without JavaScript, with consent, maybe a photo, and a receipt."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from fastapi import APIRouter
@@ -51,10 +53,10 @@ async def send_report(address: str, request: Request, services: Ports) -> Respon
     w = wording_of(services, request)
     try:
         _check_rate(services, request)
-        form = await _form(request)
-        photo = await _photo(form)
         consent = w("report_consent", days=services.settings.report_retention_days)
-        report = _report(form, code.uri, code.subject, consent)
+        async with _form(request) as form:
+            photo = await _photo(form)
+            report = _report(form, code.uri, code.subject, consent)
     except Problem as problem:
         return error_page(services, request, problem, w("error"), problem.detail)
     receipt = new_receipt(services.random_bytes)
@@ -103,13 +105,16 @@ def _check_rate(services: Services, request: Request) -> None:
         raise Problem(429, "rate-limited", "too many reports; try again later", headers=later)
 
 
-async def _form(request: Request) -> FormData:
+@asynccontextmanager
+async def _form(request: Request) -> AsyncIterator[FormData]:
+    """The form's fields; the uploaded file is gone with the block."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type not in ("multipart/form-data", "application/x-www-form-urlencoded"):
         raise Problem(415, "content-type-unsupported", "a report is a form")
     try:
         bounded = limited(request, _LARGEST_FORM)
-        return await bounded.form(max_files=1, max_fields=10, max_part_size=64 * 1024)
+        async with bounded.form(max_files=1, max_fields=10, max_part_size=64 * 1024) as form:
+            yield form
     except HTTPException as error:
         raise Problem(400, "form-invalid", str(error.detail)) from None
 

@@ -12,7 +12,8 @@ from tests.api.world import GTIN, NOW, RETIRED_SIGNER, SIGNER, World, code_for
 
 STRANGER = SeedSigner("X9", bytes(range(2, 34)))
 NEVER_SAID = re.compile(
-    r"genuine|authentic|diver(t|sion)|grey market|orchid|dealer|正品|真品|窜货|经销商", re.IGNORECASE
+    r"genuine|authentic|diver(t|sion)|grey market|orchid|dealer|正品|真品|窜货|经销商",
+    re.IGNORECASE,
 )
 
 
