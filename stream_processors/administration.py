@@ -1,6 +1,6 @@
 """Administration of topics, by kafka-python: creating them, reading dead letters, sending again."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from kafka import KafkaConsumer, KafkaProducer
@@ -23,7 +23,9 @@ class Letter(NamedTuple):
     letter: DeadLetter
 
 
-def create_topics(bootstrap: str, *, partitions: int, replication: int) -> list[str]:
+def create_topics(
+    bootstrap: str, *, partitions: int, replication: int, names: Sequence[str] = ALL
+) -> list[str]:
     """Create the topics that are not there; returns their names.
 
     Raises:
@@ -40,7 +42,7 @@ def create_topics(bootstrap: str, *, partitions: int, replication: int) -> list[
     }
     try:
         there = set(admin.list_topics())
-        for name in ALL:
+        for name in names:
             if name in there:
                 continue
             topic = NewTopic(name, partitions, replication, topic_configs=configs)

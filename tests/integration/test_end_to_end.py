@@ -165,10 +165,10 @@ def test_the_embedded_set_judges_as_replay_does(world: Path, tmp_path: Path) -> 
 def test_servers_judge_as_replay_does(
     world: Path,
     tmp_path: Path,
-    kafka: KafkaService,
+    own_kafka: KafkaService,
     postgres: PostgresService,
     database_url: str,
     redis_server: RedisService,
 ) -> None:
-    with on_servers(tmp_path, world, kafka, database_url, redis_server) as it:
+    with on_servers(tmp_path, world, own_kafka, database_url, redis_server) as it:
         check(it, world, tmp_path / "recorded")

@@ -10,7 +10,7 @@ import pytest
 
 from deploy.local import KafkaService, PostgresService, RedisService, packages
 
-REAL_PARTS = {"kafka", "postgres", "database_url", "redis_server"}
+REAL_PARTS = {"kafka", "own_kafka", "postgres", "database_url", "redis_server"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -29,6 +29,17 @@ def kafka() -> Iterator[KafkaService]:
 
     A test that kills or wipes it starts one of its own instead: ``KafkaService()``.
     """
+    service = KafkaService()
+    try:
+        service.start()
+        yield service
+    finally:
+        service.discard()
+
+
+@pytest.fixture
+def own_kafka() -> Iterator[KafkaService]:
+    """A broker of this test's own: workers read all that lies on a broker's topics."""
     service = KafkaService()
     try:
         service.start()
