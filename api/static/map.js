@@ -13,31 +13,30 @@
     holder.textContent = "";
     const map = L.map(holder, { attributionControl: false, zoomSnap: 0.25, scrollWheelZoom: false });
     L.control.scale({ imperial: false }).addTo(map);
+    const area = L.geoJSON(content.authorised ?? undefined, {
+      style: { color: style("--area"), weight: 1.5, fillColor: style("--area"), fillOpacity: 0.22 },
+      interactive: false,
+    });
+    const bounds = content.authorised ? area.getBounds() : L.latLngBounds([]);
+    for (const point of content.points)
+      bounds.extend(L.latLng(point.lat, point.lon).toBounds(2 * point.accuracy_m));
+    map.fitBounds(bounds.pad(0.15), { maxZoom: 12 });
     L.geoJSON(content.outlines, {
       style: { color: style("--line-strong"), weight: 1, fill: false },
       interactive: false,
     }).addTo(map);
-    const bounds = L.latLngBounds([]);
-    if (content.authorised) {
-      const area = L.geoJSON(content.authorised, {
-        style: { color: style("--area"), weight: 1.5, fillColor: style("--area"), fillOpacity: 0.22 },
-        interactive: false,
-      }).addTo(map);
-      bounds.extend(area.getBounds());
-    }
+    area.addTo(map);
     for (const point of content.points) {
       const at = [point.lat, point.lon];
-      const circle = L.circle(at, {
+      L.circle(at, {
         radius: point.accuracy_m, color: style("--point"), weight: 1, fillOpacity: 0.15, interactive: false,
       }).addTo(map);
-      bounds.extend(circle.getBounds());
       const told = document.createElement("span");
       told.textContent = `${point.kind} · ${point.at} · ± ${Math.round(point.accuracy_m)} m`;
       L.circleMarker(at, {
         radius: 6, color: style("--card"), weight: 2, fillColor: style("--point"), fillOpacity: 1,
       }).bindTooltip(told).addTo(map);
     }
-    map.fitBounds(bounds.pad(0.15), { maxZoom: 12 });
     holder.dataset.drawn = "yes";
   };
 

@@ -38,6 +38,8 @@ def add_finding(
     minutes: int = 0,
     lon: float = 108.0,
     lat: float = 24.0,
+    where: str = "West",
+    territory_id: str = "P2",
     **location: Any,
 ) -> str:
     """An alert with one signal from one scan; returns the alert's id."""
@@ -54,7 +56,7 @@ def add_finding(
         "reader": "consumer",
         "location": {"lon": lon, "lat": lat, "accuracy_m": 800.0, "level": 0.95, **location},
     }
-    signal = _signal(name, rule, to_us(at), strength)
+    signal = _signal(name, rule, to_us(at), strength, where, territory_id)
     alert = alert_of([signal])
     assert alert is not None
     row = SignalRow(item_of(name), (to_us(at), f"scan:s-{name}"), 1, signal, change)
@@ -85,7 +87,9 @@ def withdraw(world: World, name: str, change: int, rule: str = "scan-outside-ter
         replace_alert(connection, (rule, "item", item_of(name)), None, change - 1)
 
 
-def _signal(name: str, rule: str, at_us: int, strength: float) -> Signal:
+def _signal(
+    name: str, rule: str, at_us: int, strength: float, where: str, territory_id: str
+) -> Signal:
     return Signal(
         signal_id=_signal_id(name),
         rule=rule,
@@ -95,10 +99,10 @@ def _signal(name: str, rule: str, at_us: int, strength: float) -> Signal:
         strength=strength,
         inputs=(f"scan:s-{name}",),
         reason=Reason(
-            en="Orchid Trading's item was read in West, 204.1 km beyond the border.",
-            zh="Orchid Trading 的商品在 West 被读取，超出边界 204.1 公里。",
+            en=f"Orchid Trading's item was read in {where}, 204.1 km beyond the border.",
+            zh=f"Orchid Trading 的商品在 {where} 被读取，超出边界 204.1 公里。",
         ),
-        facts={"dealer_id": "D1", "gtin": GTIN, "territory_id": "P2"},
+        facts={"dealer_id": "D1", "gtin": GTIN, "territory_id": territory_id},
     )
 
 

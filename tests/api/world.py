@@ -105,6 +105,7 @@ class World:
     checks: dict[str, bool] = field(default_factory=dict)
     registry: Registry = field(default_factory=lambda: Registry(ROWS))
     public_url: str = "https://id.brand.example"
+    stopping: bool = False
 
     def __post_init__(self) -> None:
         counter = itertools.count(1)
@@ -137,6 +138,7 @@ class World:
             issued=lambda _gtin, serial: self.issued.get(serial),
             item_state=state,
             checks={"bus": bus},
+            stopping=lambda: self.stopping,
         )
 
     def key(self, *scopes: str, expires_at: datetime | None = None) -> dict[str, str]:
