@@ -1,0 +1,121 @@
+"""Writes ``docs/schemas/*.json`` from the code's own structs.
+
+``python -m deploy.schemas`` writes them; a test fails where one is not current. Rows and events are
+read through these very structs, so a schema cannot promise what the code refuses.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+
+from msgspec import Meta, Struct
+
+from events.model import AnyEvent, Id
+from registry.model import Head, Time
+from registry.policy import Policy
+from registry.recording import ROW_TYPES
+from registry.schemas import schema_of
+from rules.card import Severity
+from rules.model import Reason
+
+FOLDER = Path(__file__).parents[1] / "docs" / "schemas"
+SINGULAR = {
+    "products": "product",
+    "dealers": "dealer",
+    "authorisations": "authorisation",
+    "permits": "permit",
+    "sites": "site",
+    "shipments": "shipment",
+    "jobs": "job",
+}
+"""Files of rows and what one row of each is called."""
+
+Hash = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+Share = Annotated[float, Meta(ge=0, le=1)]
+
+
+class TerritoryProperties(Struct, frozen=True, kw_only=True):
+    """``properties`` of a feature in ``registry/territories.geojson``; its geometry is a GeoJSON
+    Polygon or MultiPolygon."""
+
+    territory_id: Id
+    name: str
+    version: int
+    valid_from: Time | None = None
+    recorded_at: Time | None = None
+
+
+class SubjectForm(Struct, frozen=True, kw_only=True):
+    """What a signal is about."""
+
+    type: Literal["item", "logistic-unit", "lot", "product", "shipment", "tracker", "dealer"]
+    id: str
+
+
+class SignalForm(Struct, frozen=True, kw_only=True):
+    """A line of ``signals.jsonl``."""
+
+    signal_id: Hash
+    rule: str
+    rule_version: Annotated[int, Meta(ge=1)]
+    subject: SubjectForm
+    occurred_at: Time
+    strength: Share
+    input_ids: list[str]
+    reason: Reason
+    facts: dict[str, Any]
+    withdraws: list[Hash] = []
+    corrects: list[Hash] = []
+
+
+class AlertForm(Struct, frozen=True, kw_only=True):
+    """A line of ``alerts.jsonl``."""
+
+    alert_id: Hash
+    rule: str
+    subject: SubjectForm
+    severity: Severity
+    first_at: Time
+    last_at: Time
+    signal_ids: list[Hash]
+    facts: dict[str, Any]
+    dealer_id: str | None = None
+    territory_id: str | None = None
+
+
+def schemas() -> Iterator[tuple[str, dict[str, Any]]]:
+    """(file name, schema) of every form that other people write or read."""
+    yield "recording.json", schema_of(Head)
+    yield "policy.json", schema_of(Policy)
+    yield "territory-properties.json", schema_of(TerritoryProperties)
+    for name, row_type in ROW_TYPES.items():
+        yield f"{SINGULAR[name]}.json", schema_of(row_type)
+    for event_type in get_args(AnyEvent):
+        yield f"event-{_kind(event_type)}.json", schema_of(event_type)
+    yield "signal.json", schema_of(SignalForm)
+    yield "alert.json", schema_of(AlertForm)
+
+
+def _kind(event_type: type[Struct]) -> str:
+    return str(event_type.__struct_config__.tag).replace("_", "-")
+
+
+def written(schema: dict[str, Any]) -> str:
+    """A schema as its file holds it."""
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
+def main() -> None:
+    """Write every schema; files of forms that are no more are removed."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    current = {name: written(schema) for name, schema in schemas()}
+    for path in FOLDER.glob("*.json"):
+        if path.name not in current:
+            path.unlink()
+    for name, text in current.items():
+        (FOLDER / name).write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
