@@ -2,6 +2,7 @@
 "use strict";
 (() => {
   const holder = document.getElementById("map");
+  const MOST_NAMES = 25; // more names than that hide the borders
   const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
   const draw = (content) => {
@@ -24,6 +25,12 @@
     L.geoJSON(content.outlines, {
       style: { color: style("--line-strong"), weight: 1, fill: false },
       interactive: false,
+      onEachFeature: (feature, layer) => {
+        if (content.outlines.features.length > MOST_NAMES) return;
+        const name = document.createElement("span");
+        name.textContent = feature.properties.name;
+        layer.bindTooltip(name, { permanent: true, direction: "center", className: "place-name" });
+      },
     }).addTo(map);
     area.addTo(map);
     for (const point of content.points) {
