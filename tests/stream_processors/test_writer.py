@@ -1,0 +1,131 @@
+"""The writer: one transaction, fenced, and nothing that comes twice or late counts twice."""
+
+import itertools
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from evidence.errors import LogMovedError
+from rules.model import Finding, Subject
+from rules.signal import Signal, signal_of
+from store.alert_views import alerts_changed_after, effective_signals
+from store.engine import open_engine, sqlite_url
+from store.evidence_log import EvidenceLog
+from store.schema import metadata
+from store.transactions import reading
+from stream_processors.messages import JudgementMessage, SaidOf
+from stream_processors.writer import Writer
+
+ITEM = "https://id.gs1.org/01/09506000134352/21/A1"
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    url = sqlite_url(tmp_path / "db.sqlite")
+    if request.param == "postgres":
+        url = request.getfixturevalue("database_url")
+    found = open_engine(url)
+    metadata.create_all(found)
+    yield found
+    found.dispose()
+
+
+def signal(number: int) -> Signal:
+    return signal_of(
+        Finding(
+            rule="code-invalid",
+            subject=Subject("item", ITEM),
+            occurred_us=number,
+            strength=0.9,
+            inputs=(f"scan:s{number}",),
+            facts={"dealer_id": "D1"},
+            values={"signature": "invalid"},
+        ),
+        "policy",
+    )
+
+
+def judged(revision: int, since: int, *numbers: int) -> JudgementMessage:
+    units = tuple(SaidOf(n, f"scan:s{n}", (signal(n),)) for n in numbers)
+    return JudgementMessage(f"item:{ITEM}", revision, (since, ""), "scan:s0", "policy", units)
+
+
+def held(engine: Engine) -> list[str]:
+    return sorted(row.signal_id for row in effective_signals(engine, -1, 1000))
+
+
+def ids(*numbers: int) -> list[str]:
+    return sorted(signal(n).signal_id for n in numbers)
+
+
+def entries(engine: Engine) -> list[dict[str, object]]:
+    log = EvidenceLog()
+    with reading(engine) as connection:
+        assert list(log.fsck(connection)) == []
+        rows = list(log.iterate(connection, 0, log.head(connection).size))
+    return [json.loads(row.data)["body"]["signal"] for row in rows]
+
+
+def writer(engine: Engine) -> Writer:
+    made = Writer(engine, lambda: 1_790_000_000_000_000)
+    made.start()
+    return made
+
+
+def test_what_comes_again_changes_nothing(engine: Engine) -> None:
+    one = writer(engine)
+    assert one.take([judged(1, 1, 1, 2)]) == 2
+    assert one.take([judged(1, 1, 1, 2)]) == 0
+    assert held(engine) == ids(1, 2)
+    assert len(entries(engine)) == 2
+
+
+def test_a_later_judgement_withdraws_what_it_no_longer_says(engine: Engine) -> None:
+    one = writer(engine)
+    one.take([judged(1, 1, 1, 2)])
+    one.take([judged(2, 2)])
+    assert held(engine) == ids(1)
+    last = entries(engine)[-1]
+    assert last["withdraws"] == ids(2)
+    assert last["strength"] == 0
+
+
+def test_an_earlier_judgement_that_comes_late_changes_nothing(engine: Engine) -> None:
+    one = writer(engine)
+    one.take([judged(5, 1, 1)])
+    one.take([judged(3, 1, 1, 2)])
+    assert held(engine) == ids(1)
+
+
+def test_every_order_of_judgements_ends_alike(tmp_path: Path) -> None:
+    said = [judged(1, 1, 1, 2, 3), judged(2, 2, 3), judged(3, 3, 3, 4), judged(4, 2, 2, 4)]
+    for number, order in enumerate(itertools.permutations(said)):
+        engine = open_engine(sqlite_url(tmp_path / f"{number}.sqlite"))
+        metadata.create_all(engine)
+        one = writer(engine)
+        for message in order:
+            one.take([message])
+        assert held(engine) == ids(1, 2, 4)
+        engine.dispose()
+
+
+def test_an_alert_whose_first_signal_goes_is_replaced(engine: Engine) -> None:
+    one = writer(engine)
+    one.take([judged(1, 1, 1, 2)])
+    (before,) = [row for row in alerts_changed_after(engine, 0, 10) if row.holds]
+    one.take([judged(2, 1, 2)])
+    rows = alerts_changed_after(engine, before.change, 10)
+    assert [(row.alert_id == before.alert_id, row.holds) for row in rows] == [
+        (True, False), (False, True)
+    ]
+
+
+def test_an_earlier_writer_is_fenced_off(engine: Engine) -> None:
+    first = writer(engine)
+    writer(engine)
+    with pytest.raises(LogMovedError):
+        first.take([judged(1, 1, 1)])
+    assert held(engine) == []
