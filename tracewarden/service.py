@@ -1,13 +1,15 @@
 """The wiring of the API: ports over an installation, and the server that runs it."""
 
-import asyncio
 import os
 import secrets
+import signal
 import socket
 import threading
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from types import FrameType
 
 import uvicorn
 from sqlalchemy import Engine
@@ -130,10 +132,20 @@ class Server(uvicorn.Server):
         super().__init__(config)
         self._stopping = stopping
 
-    def handle_exit(self, sig: int, frame: object) -> None:
-        """A signal: end cleanly."""
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """SIGTERM and SIGINT end the server; they are not raised again, so the exit code is 0."""
+        numbers = (signal.SIGTERM, signal.SIGINT)
+        before = {number: signal.signal(number, self._on_signal) for number in numbers}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
         self._stopping.set()
-        super().handle_exit(sig, frame)  # type: ignore[arg-type]
+        self.handle_exit(number, frame)
 
     def end(self) -> None:
         """End as by a signal."""
@@ -152,8 +164,3 @@ def server_for(app: object, settings: Settings, stopping: threading.Event) -> Se
         forwarded_allow_ips=os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1"),
     )
     return Server(config, stopping)
-
-
-async def serve(server: Server, listener: socket.socket) -> None:
-    """Serve until told to stop."""
-    await asyncio.shield(server.serve(sockets=[listener]))

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -88,3 +89,18 @@ def test_what_if_tells_which_alerts_a_change_adds_and_removes(world: Path, tmp_p
     assert {change["change"] for change in changes} == {"removed"}
     rules = {change["alert"]["rule"] for change in changes}
     assert "scan-outside-territory" in rules
+
+
+def test_up_ends_cleanly_on_sigterm_and_goes_on_after_kill_9(tmp_path: Path) -> None:
+    words = ["up", "--data", str(tmp_path), "--port", "0"]
+    command = [sys.executable, "-m", "tracewarden.cli", *words]
+    for number in (signal.SIGKILL, signal.SIGTERM, signal.SIGTERM):
+        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as up:
+            assert up.stderr is not None
+            lines = iter(up.stderr.readline, "")
+            assert any("Console" in line for line in lines)
+            second = run(*words)
+            assert (second.returncode, len(second.stderr.splitlines())) == (2, 1)
+            up.send_signal(number)
+            up.stderr.read()
+            assert up.wait(timeout=30) == (-9 if number == signal.SIGKILL else 0)

@@ -1,6 +1,7 @@
-"""``tracewarden access``: keys of partners and programs for the API."""
+"""``tracewarden access``: keys of partners and programs for the API, and users of the console."""
 
 import os
+import secrets
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -9,10 +10,11 @@ import msgspec
 import typer
 
 from store.access import add_key, list_keys, revoke_key
+from store.accounts import set_password
 from tracewarden.commands.refusals import refusals
 from tracewarden.installation import open_database
 
-app = typer.Typer(help="API keys: new, list, revoke.", no_args_is_help=True)
+app = typer.Typer(help="API keys: new, list, revoke; console users: user.", no_args_is_help=True)
 
 Data = Annotated[Path | None, typer.Option("--data", help="Folder of the embedded set.")]
 
@@ -41,6 +43,20 @@ def new(
         )
         engine.dispose()
     typer.echo(msgspec.json.encode({"key": key}).decode())
+
+
+@app.command()
+def user(
+    name: Annotated[str, typer.Option("--name", help="Who logs in to the console.")],
+    data: Data = None,
+) -> None:
+    """Make a console user, or give one a new password; it is shown once."""
+    with refusals():
+        engine = open_database(data)
+        password = secrets.token_urlsafe(15)
+        set_password(engine, name, password, datetime.now(UTC))
+        engine.dispose()
+    typer.echo(msgspec.json.encode({"user_name": name, "password": password}).decode())
 
 
 @app.command("list")
