@@ -31,7 +31,8 @@ def scans_of(engine: Engine, subject: str, most: int) -> list[Scan]:
         .limit(most)
     )
     with reading(engine) as connection:
-        raws = [*connection.execute(stored).scalars(), *connection.execute(waiting).scalars()]
+        raws = [raw.encode() for raw in connection.execute(stored).scalars()]
+        raws += connection.execute(waiting).scalars()
     scans: dict[str, Scan] = {}
     for raw in raws:
         scan = _scan(raw)

@@ -32,6 +32,8 @@ MOST_OUTLINES = 400
 MOST_POINTS = 500
 _SCREEN = 800
 """Parts of the map's width below which a bend in a border cannot be seen."""
+_SMALLEST = 3000
+"""Parts of the map's area below which a territory would only be a blot."""
 _MARGIN = 0.35
 _LEAST_MARGIN_DEG = 0.6
 
@@ -127,10 +129,15 @@ def _frame(
 def _outlines(
     registry: Registry, frame: tuple[float, float, float, float], tolerance: float
 ) -> list[dict[str, Any]]:
-    """Territories that reach into the frame, the largest first."""
+    """Territories that reach into the frame and can be seen in it, the largest first."""
     view = shapely.box(*frame)
     found = _shapes(registry)
-    near = [(outline, territory) for outline, territory in found if outline.intersects(view)]
+    least = view.area / _SMALLEST
+    near = [
+        (outline, territory)
+        for outline, territory in found
+        if outline.area >= least and outline.intersects(view)
+    ]
     near.sort(key=lambda pair: -pair[0].area)
     return [
         {

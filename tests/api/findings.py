@@ -68,7 +68,7 @@ def add_finding(
         "subject": item_of(name),
         "happened_us": to_us(at),
         "received_us": to_us(at),
-        "raw": msgspec.json.encode(scan),
+        "raw": msgspec.json.encode(scan).decode(),
     }
     with world.engine.begin() as connection:
         connection.execute(insert(events).values(stored))
