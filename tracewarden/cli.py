@@ -1,35 +1,52 @@
-"""The command line: one typer app, each group or command in ``tracewarden/commands/``."""
+"""The command line: one typer app, each group or command in ``tracewarden/commands/``.
+
+A command imports only what it needs: a script that parses a code waits for no web framework.
+"""
 
 import sys
+from collections.abc import Iterable
+from importlib import import_module
+from typing import Any
 
 import typer
 
-from tracewarden.commands import access, codes, evidence, geo, keys, topics
-from tracewarden.commands.demo import demo
-from tracewarden.commands.load import load
-from tracewarden.commands.record import record
-from tracewarden.commands.replay import replay
-from tracewarden.commands.servers import api, doctor, migrate, worker, writer
-from tracewarden.commands.simulate import simulate
-from tracewarden.commands.up import up
+GROUPS = ("codes", "keys", "geo", "evidence", "access", "topics")
+"""Each the ``app`` of the module of its name."""
+COMMANDS = {
+    "up": "up", "demo": "demo", "load": "load", "record": "record", "replay": "replay",
+    "simulate": "simulate", "api": "servers", "worker": "servers", "writer": "servers",
+    "migrate": "servers", "doctor": "servers",
+}
+"""Each command's module; the function has the command's name."""
 
-app = typer.Typer(
-    name="tracewarden",
-    help="One item, one code: traceability and anti-diversion, with proof.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
-app.add_typer(codes.app, name="codes")
-app.add_typer(keys.app, name="keys")
-app.add_typer(geo.app, name="geo")
-app.add_typer(evidence.app, name="evidence")
-app.add_typer(access.app, name="access")
-app.add_typer(topics.app, name="topics")
-for command in (
-    up, demo, load, record, replay, simulate, api, worker, writer, migrate, doctor
-):
-    app.command()(command)
+
+def app_of(names: Iterable[str]) -> typer.Typer:
+    """The app with these groups and commands."""
+    app = typer.Typer(
+        name="tracewarden",
+        help="One item, one code: traceability and anti-diversion, with proof.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+    # With one command alone typer would leave its name out; a callback keeps it.
+    app.callback()(_whole)
+    for name in names:
+        module: Any = import_module(f"tracewarden.commands.{COMMANDS.get(name, name)}")
+        if name in COMMANDS:
+            app.command(name)(getattr(module, name))
+        else:
+            app.add_typer(module.app, name=name)
+    return app
+
+
+def _whole() -> None:
+    """One item, one code: traceability and anti-diversion, with proof."""
+
+
+def whole_app() -> typer.Typer:
+    """The app with everything."""
+    return app_of((*GROUPS, *COMMANDS))
 
 
 _UsageError: type[Exception] = typer.BadParameter.__mro__[2]
@@ -38,7 +55,9 @@ _UsageError: type[Exception] = typer.BadParameter.__mro__[2]
 
 def main() -> None:
     """Run a command; usage that is wrong is one line on stderr and exit 2."""
-    command = typer.main.get_command(app)
+    named = sys.argv[1:2]
+    is_known = bool(named) and (named[0] in GROUPS or named[0] in COMMANDS)
+    command = typer.main.get_command(app_of(named) if is_known else whole_app())
     try:
         result = command.main(prog_name="tracewarden", standalone_mode=False)
     except _UsageError as error:

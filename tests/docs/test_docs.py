@@ -12,9 +12,10 @@ from deploy.settings_table import variable
 from registry.policy import Policy
 from rules.card import card
 from rules.catalogue import rule_ids
-from tracewarden.cli import app
+from tracewarden.cli import whole_app
 from tracewarden.settings import Settings
 
+app = whole_app()
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PAGES = [
