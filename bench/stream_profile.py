@@ -1,0 +1,71 @@
+"""Where a packed record's time goes: the worker's own steps in this process, under cProfile.
+
+    .venv/bin/python -m bench.stream_profile [--scans 10000] [--lines 45]
+
+The same bytes as in ``bench.stream``, on a real PostgreSQL and Redis, without Kafka and Faust.
+"""
+
+import argparse
+import cProfile
+import pstats
+import tempfile
+import time
+from pathlib import Path
+
+from bench.stream_world import fill, make_world, records
+from deploy.local import PostgresService, RedisService
+from stream_processors.bus.port import BusRecord
+from stream_processors.intake import all_of
+from stream_processors.messages import encode_judgement
+from stream_processors.pipeline import Pipeline
+from stream_processors.registry_source import RegistrySource
+from stream_processors.state.redis import RedisState
+from stream_processors.topics import SCANS
+
+
+def handle(pipeline: Pipeline, value: bytes, offset: int) -> None:
+    """What ``Worker.handle`` does to a record, but for sending what it said."""
+    incoming, _ = all_of([BusRecord(SCANS, 0, offset, None, value)])
+    processed = pipeline.process(incoming)
+    for judgement in processed.judgements:
+        encode_judgement(judgement, processed.policy_hash)
+    pipeline.keep(processed)
+
+
+def main() -> None:
+    """Print CPU seconds per million scans, and the functions that take most of them."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--scans", type=int, default=10_000)
+    parser.add_argument("--packed", type=int, default=500)
+    parser.add_argument("--lines", type=int, default=45)
+    options = parser.parse_args()
+    postgres, redis = PostgresService(), RedisService()
+    try:
+        postgres.start()
+        redis.start()
+        with tempfile.TemporaryDirectory() as folder:
+            world = make_world(Path(folder) / "world", options.scans)
+        engine = fill(postgres.create_database(), world)
+        pipeline = Pipeline(engine, RedisState(redis.url), RegistrySource())
+        profile = cProfile.Profile()
+        warm, *values = records(world.scans, options.packed)
+        handle(pipeline, warm, 0)
+        half = len(values) // 2
+        began = time.process_time()
+        for offset, value in enumerate(values[:half], 1):
+            handle(pipeline, value, offset)
+        spent = time.process_time() - began
+        profile.enable()
+        for offset, value in enumerate(values[half:], half + 1):
+            handle(pipeline, value, offset)
+        profile.disable()
+        engine.dispose()
+    finally:
+        redis.discard()
+        postgres.discard()
+    print(f"{1e6 * spent / (half * options.packed):.0f} CPU seconds per million scans")
+    pstats.Stats(profile).sort_stats("tottime").print_stats(options.lines)
+
+
+if __name__ == "__main__":
+    main()
