@@ -11,7 +11,8 @@ from tests.api.test_printed_address import kept_scans
 from tests.api.world import SIGNER, code_for
 from tests.browser.conftest import Served
 
-PHONE: Any = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "is_mobile": True}
+VIEWPORT = {"width": 390, "height": 844}
+PHONE: Any = {"viewport": VIEWPORT, "device_scale_factor": 2, "is_mobile": True}
 DENVER: Any = {"longitude": -104.99025, "latitude": 39.73915, "accuracy": 40.0}
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 

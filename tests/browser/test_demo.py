@@ -1,4 +1,4 @@
-"""`make demo` as a newcomer sees it: a code is scanned far from home, and the console tells of it."""
+"""`make demo` as a newcomer sees it: a code is scanned far from home, and the console tells."""
 
 import os
 import re
@@ -13,9 +13,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Geolocation, expect
 
-LONDON = {"longitude": -0.1276, "latitude": 51.5072, "accuracy": 25.0}
+LONDON: Geolocation = {"longitude": -0.1276, "latitude": 51.5072, "accuracy": 25.0}
 """In no dealer's territory: the demo's world lies in North America."""
 
 
