@@ -1,5 +1,6 @@
 """The application: every router, every error in its form, and the relay that runs beside them."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -22,6 +23,7 @@ from api.outbox_relay import OutboxRelay
 from api.partner import intake, outcomes
 from api.partner.bearer import KeyCache
 from api.problems import Problem, problem_of_status
+from api.retention import keep_forgetting
 from api.security_headers import SecurityHeaders
 from api.services import Services
 
@@ -41,7 +43,10 @@ def create_app(services: Services) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         relay: OutboxRelay = app.state.relay
         relay.start()
+        forgetting = asyncio.create_task(keep_forgetting(services), name="retention")
         yield
+        forgetting.cancel()
+        await asyncio.gather(forgetting, return_exceptions=True)
         await relay.stop()
 
     app = FastAPI(

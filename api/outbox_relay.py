@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections import defaultdict
-from datetime import timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -17,8 +16,6 @@ BATCH = 500
 IDLE_S = 1.0
 """How often the outbox is looked at unasked: another process may have died with its rows."""
 LONGEST_PAUSE_S = 10.0
-KEPT_FOR = timedelta(days=1)
-"""How long a published row stays for the page's count, until the workers have long stored it."""
 
 
 class OutboxRelay:
@@ -63,17 +60,12 @@ class OutboxRelay:
 
     async def _run(self) -> None:
         pause_s = IDLE_S
-        purged_at = self._services.clock()
         while True:
             self._woken.clear()
             try:
                 while await self.relay_once() == BATCH:
                     pass
                 pause_s = IDLE_S
-                if self._services.clock() - purged_at > timedelta(hours=1):
-                    purged_at = self._services.clock()
-                    before = purged_at - KEPT_FOR
-                    await asyncio.to_thread(outbox.purge, self._services.engine, before)
             except (BusUnavailableError, SQLAlchemyError) as error:
                 _log.warning("the outbox waits %.0f s: %s", pause_s, error)
                 await asyncio.sleep(pause_s)

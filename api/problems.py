@@ -63,25 +63,31 @@ class Problem(Exception):  # noqa: N818 - RFC 9457 calls it a problem
 
 TITLES = {
     "access-denied": "The key has not the scope for this",
-    "body-too-large": "The body is too large",
+    "bad-request": "The request cannot be read",
     "batch-too-large": "The batch has too many events",
+    "body-too-large": "The body is too large",
     "bus-unavailable": "The event bus does not answer",
+    "consent-missing": "A report needs consent",
     "content-type-unsupported": "The content type is not taken here",
     "credentials-invalid": "The key is missing, wrong, expired or revoked",
     "event-from-future": "An event is said to have happened in the future",
     "event-invalid": "An event cannot be taken",
-    "field-unknown": "An event has an unknown member",
+    "field-unknown": "A member is unknown",
+    "form-invalid": "The form cannot be taken",
+    "internal-error": "A fault of the service",
     "json-invalid": "The body is not JSON",
     "location-swapped": "Longitude and latitude look swapped",
-    "not-acceptable": "The answer has no such form",
+    "method-not-allowed": "The address does not take this method",
+    "not-found": "There is nothing under this address",
     "not-ready": "The service cannot take work now",
+    "photo-invalid": "The photo cannot be taken",
     "query-invalid": "A query parameter is wrong",
     "rate-limited": "Too many requests",
     "uri-invalid": "The code is not a GS1 Digital Link",
-    "visit-closed": "The visit no longer takes this",
+    "visit-closed": "The visit does not take this, or no longer",
     "visit-unknown": "There is no such visit",
 }
-"""The types that the service gives by itself, documented in ``docs/partner.md``."""
+"""Every type that the service gives; ``docs/partner.md`` explains them."""
 
 _BY_STATUS = {
     400: "bad-request",

@@ -4,14 +4,15 @@ import re
 from collections.abc import Mapping
 
 _MACHINES = re.compile(
-    r"bot\b|bot[/;_-]|crawler|spider|slurp|preview|facebookexternalhit|facebot|^whatsapp/|"
+    r"(?<!cu)bot(?:\b|[/;_-])|crawler|spider|slurp|preview|facebookexternalhit|facebot|^whatsapp/|"
     r"embedly|iframely|quora link|pinterest/0|vkshare|w3c_validator|redditbot|skypeuri|"
     r"snapchat url|mediapartners|adsbot|google-read-aloud|google-safety|googleother|"
     r"feedfetcher|urlresolver|metainspector|opengraph|linkinspector|bytespider|yisou|"
     r"sogou web|360spider|baiduspider|yandex\.com/bots|ia_archiver|chrome-lighthouse",
     re.IGNORECASE,
 )
-"""Names by which such programs introduce themselves; plain tools of people are not among them."""
+"""Names by which such programs introduce themselves; plain tools of people are not among them, and
+CUBOT makes phones."""
 
 _AHEAD = ("sec-purpose", "purpose", "x-purpose", "x-moz")
 

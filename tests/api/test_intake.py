@@ -373,6 +373,6 @@ async def test_other_methods_and_addresses_are_problems_too(
 ) -> None:
     wrong_method = await client.get("/v1/positions", headers=world.key("positions"))
     problem = refused(world, wrong_method, 405, "method-not-allowed")
-    assert problem["title"] == "Method Not Allowed"
+    assert problem["title"] == "The address does not take this method"
     assert "POST" in wrong_method.headers["allow"]
     refused(world, await client.post("/v1/nothing", json=[]), 404, "not-found")

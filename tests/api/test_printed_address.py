@@ -122,6 +122,7 @@ async def test_a_link_preview_or_crawler_sees_the_page_and_is_no_scan(
         "Mozilla/5.0 (Linux; Android 14) Mobile Safari/537.36 MicroMessenger/8.0.50 WeChat/arm64",
         "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 HeadlessChrome/142.0.0.0 Safari/537.36",
         "curl/8.14.1",
+        "Mozilla/5.0 (Linux; Android 12; CUBOT P80) AppleWebKit/537.36 Chrome/130.0 Mobile",
     ],
 )
 async def test_browsers_and_plain_tools_are_people(world: World, user_agent: str) -> None:

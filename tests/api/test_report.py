@@ -5,7 +5,8 @@ import httpx
 import pytest
 from PIL import Image
 
-from store.reports import find_photo, find_report, purge_reports
+from api.retention import forget_old
+from store.reports import find_photo, find_report
 from tests.api.world import GTIN, World, code_for
 
 FORM = {"message": "The seal was broken.", "bought_at": "Market, May", "consent": "yes"}
@@ -153,8 +154,9 @@ async def test_old_reports_go_with_their_photos(world: World, client: httpx.Asyn
     page = await visit(client)
     files = {"photo": ("photo", picture(), "image/jpeg")}
     receipt = await receipt_of(client, await client.post(f"{page}/report", data=FORM, files=files))
-    assert purge_reports(world.engine, world.clock()) == 0
+    world.clock.pass_time(days=730)
+    assert forget_old(world.services()) == 0
     world.clock.pass_time(seconds=1)
-    assert purge_reports(world.engine, world.clock()) == 1
+    assert forget_old(world.services()) == 1
     assert find_report(world.engine, receipt) is None
     assert find_photo(world.engine, receipt) is None

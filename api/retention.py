@@ -1,0 +1,36 @@
+"""Forgetting: what the pages promise to keep only so long is removed when its time is over."""
+
+import asyncio
+import logging
+from datetime import timedelta
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from api.services import Services
+from store.outbox import purge
+from store.reports import purge_reports
+
+_log = logging.getLogger(__name__)
+
+LOOKS_EVERY = timedelta(hours=1)
+PUBLISHED_KEPT_FOR = timedelta(days=1)
+"""How long a published scan stays in the outbox for the page's count of queries; the workers have
+stored it long before."""
+
+
+def forget_old(services: Services) -> int:
+    """Remove consumers' reports and published outbox rows whose time is over; returns how many."""
+    now = services.clock()
+    reports_kept_for = timedelta(days=services.settings.report_retention_days)
+    forgotten = purge_reports(services.engine, now - reports_kept_for)
+    return forgotten + purge(services.engine, now - PUBLISHED_KEPT_FOR)
+
+
+async def keep_forgetting(services: Services) -> None:
+    """A background task of the API."""
+    while True:
+        try:
+            await asyncio.to_thread(forget_old, services)
+        except SQLAlchemyError as error:
+            _log.warning("old rows stay for another hour: %s", error)
+        await asyncio.sleep(LOOKS_EVERY.total_seconds())
