@@ -5,6 +5,7 @@ over chords so short that their bend does not count.
 """
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import shapely
@@ -29,7 +30,7 @@ def probability(shape: Polygon | MultiPolygon, lon: float, lat: float, sigma_m: 
 def _ring(points: np.ndarray, plane: Transformer, sigma_m: float) -> float:
     t = np.linspace(0, 1, 40_001)
     total = 0.0
-    for a, b in zip(points[:-1], points[1:], strict=True):
+    for a, b in pairwise(points):
         x, y = plane.transform(a[0] + t * (b[0] - a[0]), a[1] + t * (b[1] - a[1]))
         x, y = np.array(x) / sigma_m, np.array(y) / sigma_m
         middle = _normal((x[:-1] + x[1:]) / 2)
@@ -38,4 +39,7 @@ def _ring(points: np.ndarray, plane: Transformer, sigma_m: float) -> float:
 
 
 def _normal(x: np.ndarray) -> np.ndarray:
-    return 0.5 * (1 + _erf(x / math.sqrt(2)))
+    share: np.ndarray = (x > 0).astype(float)
+    middle = np.abs(x) < 8
+    share[middle] = 0.5 * (1 + _erf(x[middle] / math.sqrt(2)))
+    return share
