@@ -71,7 +71,9 @@ def unite(polygons: list[Polygon | MultiPolygon]) -> MultiPolygon:
     """
     if len(polygons) > 1:
         # Snapping closes the slivers that rounding leaves where one side has a vertex more.
-        union = shapely.union_all(polygons, grid_size=GRID_DEG)
+        # GEOS may divide by zero on its way and go on; numpy would report that as ours.
+        with np.errstate(all="ignore"):
+            union = shapely.union_all(polygons, grid_size=GRID_DEG)
     else:
         union = polygons[0] if polygons else MultiPolygon()
     parts = [p for p in shapely.get_parts(union) if p.geom_type == "Polygon" and not p.is_empty]

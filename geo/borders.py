@@ -25,6 +25,7 @@ from geo.rings import Edges, area_edges
 
 CHUNK = 16
 _HAIR_DEG = 1e-9
+_BEYOND_M = 1e12
 _POLE = float(np.nextafter(90.0, 0.0))
 _BATCH = 1_000_000
 """Most (point, chunk) pairs that are looked at together, which bounds the memory."""
@@ -110,7 +111,7 @@ class Borders:
         radius = np.maximum.reduceat(reach + self._bulge(), starts)
         # Cuts at the antimeridian are no borders: a ball beyond the Moon is never reached.
         real = counted[starts]
-        self.chunk_centre = np.where(real, centre, 1e12).T.copy()
+        self.chunk_centre = np.where(real, centre, _BEYOND_M).T.copy()
         self.chunk_radius = np.where(real, radius, 0.0)
 
     def _bulge(self) -> Floats:
@@ -145,6 +146,12 @@ class Borders:
         """Whether the way from the far west along its parallel to the point crosses the edge."""
         low_lat, high_lat = self.low_lat[edge], self.high_lat[edge]
         return crossed(self.low_lon[edge], low_lat, self.high_lon[edge], high_lat, lon, lat)
+
+    def is_border(self, edge: Ints) -> Bools:
+        """Whether edges are borders, and no cuts at the antimeridian."""
+        chunk = np.searchsorted(self.chunk_start, edge, side="right") - 1
+        real: Bools = self.chunk_centre[chunk, 0] < _BEYOND_M
+        return real
 
     def probability(
         self, area: Ints, lon: Floats, lat: Floats, sigma_m: Floats, inside: Bools

@@ -1,8 +1,8 @@
 """Corridors: how far a point lies from a route or a stop, in metres on the ground.
 
 A route's legs are geodesics between its points, as a vehicle's way between two places is best
-thought of; they are cut into pieces short enough that straight in lon/lat is the same to well
-below a metre. Nothing here is buffered in degrees, so 60 degrees north is as right as the equator.
+thought of; they are cut into pieces short enough that straight in lon/lat is the same to some
+centimetres. Nothing here is buffered in degrees, so 60 degrees north is as right as the equator.
 """
 
 from collections.abc import Sequence
@@ -13,14 +13,15 @@ from pyproj import Geod
 from shapely.geometry import MultiPolygon, Polygon
 
 from geo.arrays import Bools, Floats, FloatsLike, floats, spread
-from geo.ellipsoid import Frames
+from geo.ellipsoid import SEMI_MAJOR_M, Frames
 from geo.errors import GeoError
 from geo.geodesic import distance_m, forward
 from geo.nearest import border_distance
 from geo.points import check_points
 
 _GEOD = Geod(ellps="WGS84")
-_PIECE_M = 2_000.0
+_SAG_M = 0.05
+_MAX_PIECE_M = 5_000.0
 _PAIRS = 400_000
 _ROUND = 64
 """Corners of the circle that a buffer takes for round; it lies outside the true one."""
@@ -98,7 +99,10 @@ def _pieces(line: Floats) -> tuple[Floats, Floats, Floats, Floats]:
         lon, lat = line[:, 0], line[:, 1]
         return lon, lat, lon, lat
     azimuth, _, length = _GEOD.inv(line[:-1, 0], line[:-1, 1], line[1:, 0], line[1:, 1])
-    count = np.maximum(np.ceil(np.asarray(length) / _PIECE_M), 1).astype(np.int64)
+    steep = np.tan(np.radians(np.minimum(np.abs(line[:, 1]) + 1, 89.0)))
+    steep = np.maximum(np.maximum(steep[:-1], steep[1:]), 0.01)
+    piece = np.minimum(np.sqrt(_SAG_M * 8 * SEMI_MAJOR_M / steep), _MAX_PIECE_M)
+    count = np.maximum(np.ceil(np.asarray(length) / piece), 1).astype(np.int64)
     leg, step = spread(np.zeros(len(count), dtype=np.int64), count)
     start = line[:-1][leg]
     along, course = np.asarray(length)[leg] / count[leg], np.asarray(azimuth)[leg]

@@ -75,7 +75,14 @@ class Covering:
         self._first_edge = borders.chunk_start[borders.area_chunks]
         self._near = np.diff(cells.near_start)
         self._overlapping = bool((np.diff(cells.held_start)[cells.single == SEVERAL] > 0).any())
-        self._worldwide = not (west > -180 and borders.chunk_north.max(initial=0) < 90)
+        # Near the antimeridian and the poles neighbours in truth are none in degrees.
+        edge = max(
+            -float(borders.chunk_west.min(initial=0)),
+            float(borders.chunk_east.max(initial=0)),
+            2 * float(borders.chunk_north.max(initial=0)),
+            -2 * float(borders.chunk_south.min(initial=0)),
+        )
+        self._worldwide = edge > 170
 
     @classmethod
     def build(cls, shapes: Sequence[MultiPolygon]) -> "Covering":
@@ -130,6 +137,8 @@ class Covering:
         # A degree of longitude shrinks; a little off the cosine allows for the far side.
         metres = np.maximum(np.cos(y * (np.pi / 180)) - 0.002, 0.0) * (0.98 * DEGREE_M)
         far = REACH * sigma_m > self.cells.margin_deg.take(leaf) * metres
+        if self._worldwide:
+            far |= REACH * sigma_m > (180 - np.abs(x)) * metres
         look = far | (self._near.take(leaf) > 0) | (single == SEVERAL)
         rest = look.nonzero()[0]
         if len(rest):

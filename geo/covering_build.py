@@ -232,6 +232,7 @@ def _close(
     rank = np.cumsum(closing) - 1
     cell = level.record_cell[level.entry_record]
     keep = touching & closing[cell]
+    near = closing[cell] & borders.is_border(level.entry_edge)
     used = np.zeros(len(level.record_cell), dtype=bool)
     used[level.entry_record[keep]] = True
     # A record without an edge in the cell itself is held or not as a whole.
@@ -245,7 +246,7 @@ def _close(
     return leaves.add(
         size=len(cells),
         margin_deg=MARGIN * level.side,
-        near=(rank[cell[closing[cell]]], level.entry_edge[closing[cell]]),
+        near=(rank[cell[near]], level.entry_edge[near]),
         held=(rank[held_cell], held_area),
         records=(rank[level.record_cell[record]], level.record_area[record], odd),
         entries=(entry_record[kept], level.entry_edge[keep][kept], left),

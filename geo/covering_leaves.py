@@ -44,7 +44,7 @@ class Leaves:
         per_cell = np.bincount(cell, minlength=size)
         per_record = np.bincount(records[0], minlength=size)
         per_near = np.bincount(near[0], minlength=size)
-        leaf, first = _alike(area, per_cell, per_near)
+        leaf, first = _alike(area, per_cell, per_near + per_record)
         kept = np.zeros(size, dtype=bool)
         kept[first] = True
         numbers = leaf + self._count
@@ -100,7 +100,7 @@ def _starts(counts: Ints) -> _Int32:
     return np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
 
 
-def _alike(area: Ints, per_cell: Ints, per_near: Ints) -> tuple[Ints, Ints]:
+def _alike(area: Ints, per_cell: Ints, per_border: Ints) -> tuple[Ints, Ints]:
     """Number cells so that those with no border near and equal contents share a leaf.
 
     ``area``: what is held, ``per_cell`` of each cell. Returns each cell's leaf and, of each leaf,
@@ -111,13 +111,13 @@ def _alike(area: Ints, per_cell: Ints, per_near: Ints) -> tuple[Ints, Ints]:
     leaf = np.zeros(len(per_cell), dtype=np.int64)
     first: list[Ints] = []
     count = 0
-    for held in np.unique(per_cell[per_near == 0]).tolist():
-        group = np.flatnonzero((per_near == 0) & (per_cell == held))
+    for held in np.unique(per_cell[per_border == 0]).tolist():
+        group = np.flatnonzero((per_border == 0) & (per_cell == held))
         rows = area[start[group, None] + np.arange(max(held, 1))] if held else group[:, None] * 0
         _, at, number = np.unique(rows, axis=0, return_index=True, return_inverse=True)
         leaf[group] = count + number.reshape(-1)
         first.append(group[at])
         count += len(at)
-    own = np.flatnonzero(per_near > 0)
+    own = np.flatnonzero(per_border > 0)
     leaf[own] = count + np.arange(len(own))
     return leaf, np.concatenate([*first, own])

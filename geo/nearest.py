@@ -3,14 +3,16 @@
 On the flat map around the point (geo/ellipsoid.py) an edge is nearly straight; a parabola through
 three of its points gives the foot, and once more on a hundredth of the edge around it. The
 distance is then the exact geodesic to that foot, so an error of the foot counts only squared.
+Beyond 1,000 km geodesics alone are used.
 """
 
 import numpy as np
 
-from geo.arrays import Floats, Ints
-from geo.ellipsoid import DEGREE_M, SEMI_MAJOR_M, Frames
+from geo.arrays import Bools, Floats, Ints
+from geo.ellipsoid import DEGREE_M, SEMI_MAJOR_M, Frames, ecef
 from geo.geodesic import distance_m
 
+_FAR_M = 1_000_000.0
 Ends = tuple[Floats, Floats, Floats, Floats]
 
 
@@ -20,11 +22,52 @@ def border_distance(lon: Floats, lat: Floats, frames: Frames, row: Ints, ends: E
     ``row`` says to which point an edge (lon_a, lat_a, lon_b, lat_b) is to be held.
     """
     best = np.full(len(lon), np.inf)
+    chord = _chord(frames, row, (ends[0] + ends[2]) / 2, (ends[1] + ends[3]) / 2)
+    least = np.full(len(lon), np.inf)
+    np.minimum.at(least, row, chord)
+    far = least[row] > _FAR_M
+    if far.any():
+        close = far & (chord <= least[row] * 1.01 + _FAR_M / 10)
+        _far(best, lon, lat, row[close], _chosen(ends, close))
+    if not far.all():
+        _near(best, lon, lat, frames, row[~far], _chosen(ends, ~far))
+    return best
+
+
+def _chord(frames: Frames, row: Ints, lon: Floats, lat: Floats) -> Floats:
+    """Straight through the Earth, in metres."""
+    x, y, z = ecef(lon, lat)
+    squares = (x - frames.x[row]) ** 2 + (y - frames.y[row]) ** 2 + (z - frames.z[row]) ** 2
+    chord: Floats = np.sqrt(squares)
+    return chord
+
+
+def _chosen(ends: Ends, which: Bools) -> Ends:
+    return ends[0][which], ends[1][which], ends[2][which], ends[3][which]
+
+
+def _far(best: Floats, lon: Floats, lat: Floats, row: Ints, ends: Ends) -> None:
+    """From far away the flat map is no guide: exact geodesics to both ends, the middle and the
+    lowest point of the parabola through these.
+    """
+    x, y = lon[row], lat[row]
+    at_a, middle, at_b = (
+        distance_m(x, y, *_along(ends, np.full(len(row), t))) for t in (0.0, 0.5, 1.0)
+    )
+    bend = 2 * (at_a + at_b - 2 * middle)
+    slope = at_b - at_a - bend
+    t = np.clip(-slope / np.where(bend > 0, 2 * bend, 1.0), 0.0, 1.0)
+    lowest = distance_m(x, y, *_along(ends, t))
+    for found in (at_a, middle, at_b, lowest):
+        np.minimum.at(best, row, found)
+
+
+def _near(best: Floats, lon: Floats, lat: Floats, frames: Frames, row: Ints, ends: Ends) -> None:
     rough, slack = _rough(frames, row, ends)
     least = np.full(len(lon), np.inf)
     np.minimum.at(least, row, rough + slack)
     keep = rough - slack <= least[row] * (1 + 1e-4) + 1e-6
-    row, ends = row[keep], (ends[0][keep], ends[1][keep], ends[2][keep], ends[3][keep])
+    row, ends = row[keep], _chosen(ends, keep)
     low, high = np.zeros(len(row)), np.ones(len(row))
     for _ in range(3):
         foot = _foot(frames, row, ends, low, high)
@@ -39,7 +82,6 @@ def border_distance(lon: Floats, lat: Floats, frames: Frames, row: Ints, ends: E
     last = close <= least[row] * (1 + 1e-4) + 1e-6
     row, at_lon, at_lat = row[last], at_lon[last], at_lat[last]
     np.minimum.at(best, row, distance_m(lon[row], lat[row], at_lon, at_lat))
-    return best
 
 
 def _along(ends: Ends, t: Floats) -> tuple[Floats, Floats]:
