@@ -53,10 +53,10 @@ async def _changes(
     yield b"retry: 2000\n\n"
     spoke_at = services.clock()
     while not services.stopping():
-        rows = await asyncio.to_thread(alerts_changed_after, services.engine, after, MOST_ROWS)
-        for row in rows:
-            after = row.change
-            yield _event(services, row, narrowed, w)
+        rows, events = await asyncio.to_thread(_news, services, narrowed, w, after)
+        for event in events:
+            yield event
+        after = rows[-1].change if rows else after
         now = services.clock()
         if rows:
             spoke_at = now
@@ -69,6 +69,14 @@ async def _changes(
             return
         if len(rows) < MOST_ROWS:
             await asyncio.sleep(LOOKS_EVERY_S)
+
+
+def _news(
+    services: Services, narrowed: AlertFilter, w: Wording, after: int
+) -> tuple[list[AlertRow], list[bytes]]:
+    """What changed after a change; asks the database."""
+    rows = alerts_changed_after(services.engine, after, MOST_ROWS)
+    return rows, [_event(services, row, narrowed, w) for row in rows]
 
 
 def _event(services: Services, row: AlertRow, narrowed: AlertFilter, w: Wording) -> bytes:
