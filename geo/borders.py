@@ -63,6 +63,11 @@ class Borders:
     def __len__(self) -> int:
         return len(self.area_chunks) - 1
 
+    @property
+    def nbytes(self) -> int:
+        """Size of all arrays in bytes."""
+        return int(sum(getattr(self, name).nbytes for name in Borders.__annotations__))
+
     def _lay_edges(self, parts: Sequence[Edges]) -> None:
         lon_a, lat_a = _joined([p.lon_a for p in parts]), _joined([p.lat_a for p in parts])
         lon_b, lat_b = _joined([p.lon_b for p in parts]), _joined([p.lat_b for p in parts])
@@ -147,12 +152,6 @@ class Borders:
         low_lat, high_lat = self.low_lat[edge], self.high_lat[edge]
         return crossed(self.low_lon[edge], low_lat, self.high_lon[edge], high_lat, lon, lat)
 
-    def is_border(self, edge: Ints) -> Bools:
-        """Whether edges are borders, and no cuts at the antimeridian."""
-        chunk = np.searchsorted(self.chunk_start, edge, side="right") - 1
-        real: Bools = self.chunk_centre[chunk, 0] < _BEYOND_M
-        return real
-
     def probability(
         self, area: Ints, lon: Floats, lat: Floats, sigma_m: Floats, inside: Bools
     ) -> Floats:
@@ -172,7 +171,8 @@ class Borders:
             near = (gap2 <= (self.chunk_radius[chunk] + reach[row]) ** 2).nonzero()[0]
             pair, edge = self._edges_of(chunk[near])
             if len(pair):
-                total += lost_share(lon, lat, sigma_m, row[near][pair], self.ends(edge))
+                row = row[near][pair]
+                total += lost_share(lon, lat, sigma_m, row, self.ends(edge), self.onward(edge))
         return total
 
     def distance(self, area: Ints, lon: Floats, lat: Floats) -> Floats:
@@ -206,16 +206,14 @@ class Borders:
         return np.maximum(gap - radius, 0.0), gap + radius
 
     def ends(self, edge: Ints) -> tuple[Floats, Floats, Floats, Floats]:
-        """(lon_a, lat_a, lon_b, lat_b) of edges in the direction in which they run."""
+        """Longitude and latitude of the edges' low ends, then of their high ends."""
         low_lon, low_lat = self.low_lon.take(edge), self.low_lat.take(edge)
-        high_lon, high_lat = self.high_lon.take(edge), self.high_lat.take(edge)
-        up = self.up.take(edge)
-        return (
-            np.where(up, low_lon, high_lon),
-            np.where(up, low_lat, high_lat),
-            np.where(up, high_lon, low_lon),
-            np.where(up, high_lat, low_lat),
-        )
+        return low_lon, low_lat, self.high_lon.take(edge), self.high_lat.take(edge)
+
+    def onward(self, edge: Ints) -> Floats:
+        """1 where the border runs from the low end to the high one, else -1."""
+        onward: Floats = np.where(self.up.take(edge), 1.0, -1.0)
+        return onward
 
     def _edges_of(self, chunk: Ints) -> tuple[Ints, Ints]:
         start = self.chunk_start[chunk]

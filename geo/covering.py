@@ -36,9 +36,12 @@ class Cells:
     ``grid``: west, south in degrees, cells per degree, columns, rows. ``top`` (rows x columns)
     and ``children`` (16 a block) hold codes: a leaf's number, or -1 - block where split.
     Per leaf: ``single`` the one area that holds it (or NONE; SEVERAL where it takes a look),
-    ``near_edge`` the edges that come within ``margin_deg`` of it, ``held`` and ``records`` ranges.
-    Per record: area, parity bit, range of ``entry_edge``; ``entry_left``: 1 or 2 where the
-    edge's low or high end lies west of the cell while the other does not, else 0.
+    ``margin_deg`` how far beyond the cell its records look, ``strip`` (normal in lon, in lat,
+    offset, half width in degrees) the band that holds all borders within the margin, ``beside``
+    who holds the cell below and above it, ``held`` and ``records`` ranges.
+    Per record, an area with borders in the cell or its margin: area, parity bit, and the range
+    of ``entry_edge``; ``entry_left`` tells which ends of the edge lie west of the cell (1 the
+    low, 2 the high, 3 both).
     """
 
     grid: Floats
@@ -46,8 +49,8 @@ class Cells:
     children: npt.NDArray[np.int32]
     single: npt.NDArray[np.int32]
     margin_deg: npt.NDArray[np.float32]
-    near_start: npt.NDArray[np.int32]
-    near_edge: npt.NDArray[np.int32]
+    strip: Floats
+    beside: npt.NDArray[np.int32]
     held_start: npt.NDArray[np.int32]
     held_area: npt.NDArray[np.int32]
     record_start: npt.NDArray[np.int32]
@@ -72,8 +75,7 @@ class Covering:
         west, south, per_degree, columns, rows = cells.grid.tolist()
         self._west, self._south, self._per_degree = west, south, per_degree
         self._columns, self._last = int(columns), (columns - 1, rows - 1)
-        self._first_edge = borders.chunk_start[borders.area_chunks]
-        self._near = np.diff(cells.near_start)
+        self._bordered = np.diff(cells.record_start) > 0
         self._overlapping = bool((np.diff(cells.held_start)[cells.single == SEVERAL] > 0).any())
         # Near the antimeridian and the poles neighbours in truth are none in degrees.
         edge = max(
@@ -97,9 +99,12 @@ class Covering:
         x, y = self._points(floats(lon), floats(lat))
         leaf = self._leaves(x, y)
         found = self.cells.single.take(leaf).astype(np.int64)
-        look = np.flatnonzero(found == SEVERAL)
+        look = (found == SEVERAL).nonzero()[0]
         if len(look):
-            point, area = self._held_pairs(leaf.take(look), x.take(look), y.take(look))
+            found[look] = self._beside(leaf.take(look), x.take(look), y.take(look), 0.0)
+            look = look.take((found.take(look) == SEVERAL).nonzero()[0])
+        if len(look):
+            point, area = self.held_pairs(leaf.take(look), x.take(look), y.take(look))
             if self._overlapping:
                 order = np.argsort(-area, kind="stable")
                 point, area = point[order], area[order]
@@ -114,7 +119,7 @@ class Covering:
         found = self.cells.single.take(leaf).astype(np.int64)
         sole = np.flatnonzero(found >= 0)
         look = np.flatnonzero(found == SEVERAL)
-        point, area = self._held_pairs(leaf.take(look), x.take(look), y.take(look))
+        point, area = self.held_pairs(leaf.take(look), x.take(look), y.take(look))
         point = np.concatenate([sole, look[point]])
         area = np.concatenate([found[sole], area])
         order = np.lexsort((area, point))
@@ -123,7 +128,7 @@ class Covering:
     def contains(self, area: Ints, lon: Floats, lat: Floats) -> Bools:
         """Whether each point lies in the area of its row."""
         x, y = self._points(lon, lat)
-        return self._holds(self._leaves(x, y), area, x, y)
+        return self._own_entries(self._leaves(x, y), area, x, y)[0]
 
     def probability(self, area: Ints, lon: Floats, lat: Floats, sigma_m: Floats) -> Floats:
         """Probability that each true place lies in the area of its row (see geo/gaussian.py).
@@ -139,43 +144,68 @@ class Covering:
         far = REACH * sigma_m > self.cells.margin_deg.take(leaf) * metres
         if self._worldwide:
             far |= REACH * sigma_m > (180 - np.abs(x)) * metres
-        look = far | (self._near.take(leaf) > 0) | (single == SEVERAL)
-        rest = look.nonzero()[0]
-        if len(rest):
-            fixes = (
-                leaf.take(rest),
-                area.take(rest),
-                x.take(rest),
-                y.take(rest),
-                sigma_m.take(rest),
-            )
-            share[rest] = self._integrated(*fixes, far.take(rest))
+        look = (far | self._bordered.take(leaf) | (single == SEVERAL)).nonzero()[0]
+        if len(look):
+            leaf, area, x, y = leaf.take(look), area.take(look), x.take(look), y.take(look)
+            sigma_m, far = sigma_m.take(look), far.take(look)
+            reach = REACH * sigma_m / np.maximum(metres.take(look), 1e-6)
+            plain = self._beside(leaf, x, y, reach)
+            share[look] = plain == area
+            rest = (far | (plain == SEVERAL)).nonzero()[0]
+            if len(rest):
+                leaf, area, x, y = leaf.take(rest), area.take(rest), x.take(rest), y.take(rest)
+                sigma_m, far = sigma_m.take(rest), far.take(rest)
+                share[look.take(rest)] = self._integrated(leaf, area, x, y, sigma_m, far)
         return share
+
+    def _beside(self, leaf: Ints, lon: Floats, lat: Floats, reach_deg: Floats | float) -> Ints:
+        """Who holds points that lie further than the reach beside their leaf's strip."""
+        strip = self.cells.strip.take(leaf, axis=0)
+        away = strip[:, 0] * lon + strip[:, 1] * lat - strip[:, 2]
+        beside = self.cells.beside.take(leaf, axis=0)
+        side = np.where(away > 0, beside[:, 1], beside[:, 0])
+        return np.where(np.abs(away) > strip[:, 3] + reach_deg, side, SEVERAL)
 
     def _integrated(
         self, leaf: Ints, area: Ints, lon: Floats, lat: Floats, sigma_m: Floats, far: Bools
     ) -> Floats:
-        """Probabilities of fixes that borders come near; ``far``: reach beyond the leaf's list."""
-        inside = self._holds(leaf, area, lon, lat)
+        """Probabilities of fixes that borders come near; ``far``: beyond the leaf's margin."""
+        inside, row, edge, ends = self._own_entries(leaf, area, lon, lat)
         share = np.zeros(len(lon))
         wide = far.nonzero()[0]
         if len(wide):
             share[wide] = self.borders.probability(
                 area[wide], lon[wide], lat[wide], sigma_m[wide], inside[wide]
             )
-        sharp = (~far & (sigma_m > 0)).nonzero()[0]
-        start = self.cells.near_start[leaf[sharp]]
-        row, entry = spread(start, self._near[leaf[sharp]])
-        row, edge = sharp[row], self.cells.near_edge.take(entry)
-        own = self._owner_of(edge, area[row]).nonzero()[0]
-        lost = lost_share(lon, lat, sigma_m, row.take(own), self.borders.ends(edge.take(own)))
+        near = (~far & (sigma_m > 0)).take(row)
+        if not near.all():
+            row, edge = row[near], edge[near]
+            ends = (ends[0][near], ends[1][near], ends[2][near], ends[3][near])
+        lost = lost_share(lon, lat, sigma_m, row, ends, self.borders.onward(edge))
         return np.where(far, share, settle(inside, lost))
 
-    def _owner_of(self, edge: Ints, area: Ints) -> Bools:
-        """Whether the edge is one of the area's."""
-        first = self._first_edge
-        own: Bools = (first.take(area) <= edge) & (edge < first.take(area + 1))
-        return own
+    def _own_entries(
+        self, leaf: Ints, area: Ints, lon: Floats, lat: Floats
+    ) -> tuple[Bools, Ints, Ints, tuple[Floats, Floats, Floats, Floats]]:
+        """Whether each point lies in its own area, and the (row, edge, ends) near its leaf."""
+        cells = self.cells
+        start = cells.record_start.take(leaf)
+        point, record = spread(start, cells.record_start.take(leaf + 1) - start)
+        own = (cells.record_area.take(record) == area.take(point)).nonzero()[0]
+        point, record = point.take(own), record.take(own)
+        start = cells.entry_start.take(record)
+        owner, entry = spread(start, cells.entry_start.take(record + 1) - start)
+        row, edge = point.take(owner), cells.entry_edge.take(entry)
+        ends = self.borders.ends(edge)
+        odd = entry_parity(ends, cells.entry_left.take(entry), lon.take(row), lat.take(row))
+        count = np.bincount(owner[odd], minlength=len(record)) + cells.record_odd.take(record)
+        inside: Bools = cells.single.take(leaf) == area
+        inside[point] = (count & 1) == 1
+        if self._overlapping:
+            start = cells.held_start.take(leaf)
+            whole, held = spread(start, cells.held_start.take(leaf + 1) - start)
+            inside[whole[cells.held_area.take(held) == area.take(whole)]] = True
+        return inside, row, edge, ends
 
     def distance_m(self, area: Ints, lon: Floats, lat: Floats) -> Floats:
         """Geodesic metres to the nearest border of the row's area, negative inside."""
@@ -210,17 +240,7 @@ class Covering:
             deeper, inner = deeper.take(more), inner.take(more)
             column, row = column.take(more), row.take(more)
 
-    def _holds(self, leaf: Ints, area: Ints, lon: Floats, lat: Floats) -> Bools:
-        single = self.cells.single.take(leaf)
-        inside: Bools = single == area
-        look = np.flatnonzero(single == SEVERAL)
-        if len(look):
-            point, found = self._held_pairs(leaf.take(look), lon.take(look), lat.take(look))
-            point = look[point]
-            inside[point[found == area[point]]] = True
-        return inside
-
-    def _held_pairs(self, leaf: Ints, lon: Floats, lat: Floats) -> tuple[Ints, Ints]:
+    def held_pairs(self, leaf: Ints, lon: Floats, lat: Floats) -> tuple[Ints, Ints]:
         """(point, area) pairs that hold, from whole cells and from cells that a border crosses."""
         cells = self.cells
         start = cells.record_start.take(leaf)
@@ -228,8 +248,8 @@ class Covering:
         start = cells.entry_start.take(record)
         owner, entry = spread(start, cells.entry_start.take(record + 1) - start)
         row = point.take(owner)
-        edge, left = cells.entry_edge.take(entry), cells.entry_left.take(entry)
-        odd = entry_parity(self.borders, edge, left, lon.take(row), lat.take(row))
+        ends = self.borders.ends(cells.entry_edge.take(entry))
+        odd = entry_parity(ends, cells.entry_left.take(entry), lon.take(row), lat.take(row))
         count = np.bincount(owner[odd], minlength=len(record)) + cells.record_odd.take(record)
         inside = (count & 1).nonzero()[0]
         point, area = point[inside], cells.record_area[record[inside]].astype(np.int64)
@@ -241,15 +261,16 @@ class Covering:
 
 
 def entry_parity(
-    borders: Borders, edge: Ints, left: npt.NDArray[np.uint8], lon: Floats, lat: Floats
+    ends: tuple[Floats, Floats, Floats, Floats],
+    left: npt.NDArray[np.uint8],
+    lon: Floats,
+    lat: Floats,
 ) -> Bools:
-    """Whether each entry of a cell turns the answer at its point."""
-    low_lon, low_lat = borders.low_lon.take(edge), borders.low_lat.take(edge)
-    high_lon, high_lat = borders.high_lon.take(edge), borders.high_lat.take(edge)
+    """Whether each entry of a cell turns the answer at its point (see geo/covering_build.py)."""
+    low_lon, low_lat, high_lon, high_lat = ends
     rise = np.maximum(high_lat - low_lat, 1e-300)
     at = low_lon + (lat - low_lat) * ((high_lon - low_lon) / rise)
     above_low, above_high = low_lat <= lat, high_lat <= lat
-    turned: Bools = (above_low ^ above_high) & (at <= lon)
-    # The end west of the cell: see geo/covering_build.py.
+    turned: Bools = (above_low ^ above_high) & (at <= lon) & (left != 3)
     turned ^= (above_low & (left == 1)) | (above_high & (left == 2))
     return turned

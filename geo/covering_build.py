@@ -21,6 +21,7 @@ from geo.arrays import Bools, Floats, Ints, spread
 from geo.borders import Borders
 from geo.covering import SPLIT, Cells, entry_parity
 from geo.covering_leaves import Leaves
+from geo.covering_strips import with_strips
 
 MAX_LEVEL = 4
 EVEN_LEVELS = 2
@@ -76,7 +77,8 @@ def build_cells(borders: Borders) -> Cells:
         codes = np.zeros(len(numbers) * _QUARTERS, dtype=np.int32)
         children.append(codes)
     grid, top = _flatter(grid, top, np.concatenate(children))
-    return leaves.cells(grid, top, np.concatenate(children))
+    cells = leaves.cells(grid, top, np.concatenate(children))
+    return with_strips(borders, cells, leaves.places(), MARGIN)
 
 
 def _flatter(
@@ -228,52 +230,49 @@ def _close(
     borders: Borders, level: Level, touching: Bools, closing: Bools, leaves: Leaves
 ) -> npt.NDArray[np.int32]:
     """Make leaves of the closing cells; gives their numbers in order of the cells."""
-    cells = np.flatnonzero(closing)
     rank = np.cumsum(closing) - 1
     cell = level.record_cell[level.entry_record]
-    keep = touching & closing[cell]
-    near = closing[cell] & borders.is_border(level.entry_edge)
-    used = np.zeros(len(level.record_cell), dtype=bool)
-    used[level.entry_record[keep]] = True
-    # A record without an edge in the cell itself is held or not as a whole.
-    whole = ~used & level.record_inside & closing[level.record_cell]
+    crossed = np.zeros(len(level.slot), dtype=bool)
+    crossed[cell[touching]] = True
     mine = closing[level.held_cell]
-    held_cell = np.concatenate([level.held_cell[mine], level.record_cell[whole]])
-    held_area = np.concatenate([level.held_area[mine], level.record_area[whole]])
-    record = np.flatnonzero(used)
-    entry_record = (np.cumsum(used) - 1)[level.entry_record[keep]]
-    odd, left, kept = _parity(borders, level, record, level.entry_record[keep], keep)
+    record = np.flatnonzero(closing[level.record_cell])
+    keep = np.flatnonzero(closing[cell])
+    odd, left = _parity(borders, level, level.entry_record[keep], level.entry_edge[keep])
+    number = np.cumsum(closing[level.record_cell]) - 1
     return leaves.add(
-        size=len(cells),
+        side=level.side,
+        corners=(level.west[closing], level.south[closing]),
         margin_deg=MARGIN * level.side,
-        near=(rank[cell[near]], level.entry_edge[near]),
-        held=(rank[held_cell], held_area),
-        records=(rank[level.record_cell[record]], level.record_area[record], odd),
-        entries=(entry_record[kept], level.entry_edge[keep][kept], left),
+        held=(rank[level.held_cell[mine]], level.held_area[mine]),
+        crossed=crossed[closing],
+        records=(
+            rank[level.record_cell[record]],
+            level.record_area[record],
+            odd[record],
+            level.record_inside[record],
+        ),
+        entries=(number[level.entry_record[keep]], level.entry_edge[keep], left),
     )
 
 
 def _parity(
-    borders: Borders, level: Level, record: Ints, entry_record: Ints, keep: Bools
-) -> tuple[Bools, npt.NDArray[np.uint8], Bools]:
-    """Constants of records, kinds of entries, and which entries are not wholly west."""
-    edge = level.entry_edge[keep]
-    cell = level.record_cell[entry_record]
+    borders: Borders, level: Level, record: Ints, edge: Ints
+) -> tuple[Bools, npt.NDArray[np.uint8]]:
+    """Constants of all records, and the entries' kinds (see ``Cells``)."""
+    cell = level.record_cell[record]
     x, y = level.west[cell], level.south[cell]
-    left, wholly = _left(borders, edge, x)
-    turned = entry_parity(borders, edge, left, x, y) & ~wholly
-    count = np.bincount(entry_record[turned], minlength=len(level.record_cell))
-    odd: Bools = level.record_inside[record] ^ ((count[record] & 1) == 1)
-    return odd, left[~wholly], ~wholly
+    left = _left(borders, edge, x)
+    turned = entry_parity(borders.ends(edge), left, x, y)
+    count = np.bincount(record[turned], minlength=len(level.record_cell))
+    odd: Bools = level.record_inside ^ ((count & 1) == 1)
+    return odd, left
 
 
-def _left(borders: Borders, edge: Ints, x: Floats) -> tuple[npt.NDArray[np.uint8], Bools]:
-    """Which end of each edge lies west of x (1: low, 2: high, 0: none or both), and if both do."""
-    a, b = borders.low_lon[edge] < x, borders.high_lon[edge] < x
-    wholly: Bools = a & b
-    left = np.where(a, 1, np.where(b, 2, 0)).astype(np.uint8)
-    left[wholly] = 0
-    return left, wholly
+def _left(borders: Borders, edge: Ints, x: Floats) -> npt.NDArray[np.uint8]:
+    """Which ends of each edge lie west of x: 1 the low, 2 the high, 3 both, 0 none."""
+    low, high = borders.low_lon.take(edge) < x, borders.high_lon.take(edge) < x
+    left: npt.NDArray[np.uint8] = low.astype(np.uint8) + np.uint8(2) * high
+    return left
 
 
 def _split(borders: Borders, level: Level, split: Bools) -> Level:
@@ -332,12 +331,12 @@ def _corner_bits(
     """Bit k of each entry: whether its edge turns the answer at the corner of quarter k."""
     cell = level.record_cell[record]
     x0, y0, side = level.west[cell], level.south[cell], level.side / SPLIT
-    left, wholly = _left(borders, edge, x0)
+    left = _left(borders, edge, x0)
+    ends = borders.ends(edge)
     mask = np.zeros(len(edge), dtype=np.uint16)
     for k in range(_QUARTERS):
         x, y = x0 + (k % SPLIT) * side, y0 + (k // SPLIT) * side
-        turned = entry_parity(borders, edge, left, x, y) & ~wholly
-        mask |= turned.astype(np.uint16) << np.uint16(k)
+        mask |= entry_parity(ends, left, x, y).astype(np.uint16) << np.uint16(k)
     return mask
 
 

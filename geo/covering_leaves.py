@@ -17,7 +17,7 @@ class Leaves:
         self._records = 0
         self._single: list[Ints] = []
         self._margin: list[Floats] = []
-        self._near: list[tuple[Ints, Ints]] = []
+        self._places: list[tuple[Ints, Floats, Floats, Floats]] = []
         self._held: list[tuple[Ints, Ints]] = []
         self._per_leaf: list[Ints] = []
         self._area: list[Ints] = []
@@ -27,33 +27,33 @@ class Leaves:
     def add(
         self,
         *,
-        size: int,
+        side: float,
+        corners: tuple[Floats, Floats],
         margin_deg: float,
-        near: tuple[Ints, Ints],
         held: tuple[Ints, Ints],
-        records: tuple[Ints, Ints, Bools],
+        crossed: Bools,
+        records: tuple[Ints, Ints, Bools, Bools],
         entries: tuple[Ints, Ints, npt.NDArray[np.uint8]],
     ) -> _Int32:
-        """Take a level's cells; gives the leaf number of each.
+        """Take a level's cells (``corners``: west, south); gives the leaf number of each.
 
-        ``near``: (cell, edge) sorted by cell; ``held``: (cell, area); ``records``: (cell, area,
-        odd) sorted by cell; ``entries``: (record, edge, left) sorted by record.
+        ``held``: (cell, area); ``crossed``: cells that borders cross; ``records``: (cell, area,
+        odd, whether its corner lies inside) sorted by cell; ``entries``: (record, edge, left) sorted by record.
         """
+        size = len(crossed)
         order = np.lexsort((held[1], held[0]))
         cell, area = held[0][order], held[1][order]
         per_cell = np.bincount(cell, minlength=size)
         per_record = np.bincount(records[0], minlength=size)
-        per_near = np.bincount(near[0], minlength=size)
-        leaf, first = _alike(area, per_cell, per_near + per_record)
+        leaf, first = _alike(area, per_cell, per_record)
         kept = np.zeros(size, dtype=bool)
         kept[first] = True
         numbers = leaf + self._count
-        single = np.where(per_cell + per_record == 0, NONE, SEVERAL)
-        sole = (per_cell == 1) & (per_record == 0)
-        single[sole] = area[(np.cumsum(per_cell) - 1)[sole]]
-        self._single.append(single[first])
+        self._single.append(_single(size, (cell, area), records, crossed)[first])
         self._margin.append(np.full(len(first), margin_deg))
-        self._near.append((per_near[first], near[1]))
+        bordered = np.flatnonzero(per_record > 0)
+        places = corners[0][bordered], corners[1][bordered], np.full(len(bordered), side)
+        self._places.append((numbers[bordered], *places))
         mine = kept[cell]
         new_order = np.argsort(numbers[cell[mine]], kind="stable")
         self._held.append((numbers[cell[mine]][new_order], area[mine][new_order]))
@@ -61,10 +61,17 @@ class Leaves:
         self._count += len(first)
         return numbers.astype(np.int32)
 
+    def places(self) -> tuple[Ints, Floats, Floats, Floats]:
+        """Of the leaves with borders: number, west, south and side in degrees."""
+        leaf, west, south, side = (
+            np.concatenate(column) for column in zip(*self._places, strict=True)
+        )
+        return leaf, west, south, side
+
     def _take_records(
         self,
         per_leaf: Ints,
-        records: tuple[Ints, Ints, Bools],
+        records: tuple[Ints, Ints, Bools, Bools],
         entries: tuple[Ints, Ints, npt.NDArray[np.uint8]],
     ) -> None:
         self._per_leaf.append(per_leaf)
@@ -83,8 +90,8 @@ class Leaves:
             children=children,
             single=np.concatenate(self._single).astype(np.int32),
             margin_deg=np.concatenate(self._margin).astype(np.float32),
-            near_start=_starts(np.concatenate([n[0] for n in self._near])),
-            near_edge=np.concatenate([n[1] for n in self._near]).astype(np.int32),
+            strip=np.zeros((0, 4)),
+            beside=np.zeros((0, 2), dtype=np.int32),
             held_start=_starts(np.bincount(held_leaf, minlength=self._count)),
             held_area=np.concatenate([h[1] for h in self._held]).astype(np.int32),
             record_start=_starts(np.concatenate(self._per_leaf)),
@@ -98,6 +105,22 @@ class Leaves:
 
 def _starts(counts: Ints) -> _Int32:
     return np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
+
+
+def _single(
+    size: int, held: tuple[Ints, Ints], records: tuple[Ints, Ints, Bools, Bools], crossed: Bools
+) -> Ints:
+    """The one area that holds each cell, or NONE; SEVERAL for cells that borders cross.
+
+    Where none crosses, the corner tells of all.
+    """
+    whole = records[3] & ~crossed[records[0]]
+    cell = np.concatenate([held[0], records[0][whole]])
+    area = np.concatenate([held[1], records[1][whole]])
+    single = np.full(size, NONE)
+    single[cell] = area
+    single[crossed | (np.bincount(cell, minlength=size) > 1)] = SEVERAL
+    return single
 
 
 def _alike(area: Ints, per_cell: Ints, per_border: Ints) -> tuple[Ints, Ints]:

@@ -41,24 +41,29 @@ def lost_share(
     sigma_m: Floats,
     row: Ints,
     edges: tuple[Floats, Floats, Floats, Floats],
+    onward: Floats,
 ) -> Floats:
     """For each fix (1/2 pi) times the integral of exp(-r^2/2) dtheta over its edges.
 
-    ``edges`` are (lon_a, lat_a, lon_b, lat_b) in degrees, each belonging to the fix ``row``; all
-    edges within ``REACH`` sigma must be there, others may be. Modulo 1 where the fix lies on the
+    ``edges`` are (lon_a, lat_a, lon_b, lat_b) in degrees, each belonging to the fix ``row``, and
+    ``onward`` 1 where the border runs from a to b, -1 where from b to a. All edges within
+    ``REACH`` sigma must be there, others may be. Modulo 1 where the fix lies on the
     border within rounding: ``settle`` puts that right.
     """
-    row, lon_a, lat_a, run, rise = _clip(lon, lat, sigma_m, row, edges)
-    if not len(row):
+    kept, line = _clip(lon, lat, sigma_m, row, edges)
+    if not len(kept):
         return np.zeros(len(lon))
-    row, lons, lats = _pieces(sigma_m, row, (lon_a, lat_a, run, rise))
+    row = row.take(kept)
+    piece, lons, lats = _pieces(sigma_m.take(row), line)
+    onward = onward.take(kept).take(piece)
+    row = row.take(piece)
     x, y = Frames(lon, lat).xy(row, lons, lats)
     scale = 1 / sigma_m.take(row)
     # A ten-millionth of a sigma off, so that no vertex lies on the origin.
     (ax, mx, bx), (ay, my, by) = x * scale + _NUDGE[0], y * scale + _NUDGE[1]
     angle = np.arctan2(ax * by - ay * bx, ax * bx + ay * by)
     smooth = _smooth_part(ax, ay, bx, by, mx, my)
-    return summed(row, (angle - smooth) / (2 * np.pi), len(lon))
+    return summed(row, onward * (angle - smooth), len(lon)) * (0.5 / np.pi)
 
 
 def settle(inside: Bools, lost: Floats) -> Floats:
@@ -90,10 +95,10 @@ def _clip(
     sigma_m: Floats,
     row: Ints,
     edges: tuple[Floats, Floats, Floats, Floats],
-) -> tuple[Ints, Floats, Floats, Floats, Floats]:
+) -> tuple[Ints, tuple[Floats, Floats, Floats, Floats]]:
     """Cut each edge to what may lie within reach, by a box in degrees around its fix.
 
-    Returns (row, lon, lat, run, rise): where what is left begins, and how far it goes.
+    Returns which edges are left and (lon, lat, run, rise): where the rest begins, how far it goes.
     """
     reach_lat = sigma_m * (1.02 * REACH / DEGREE_M)
     cos = np.cos(np.minimum(np.abs(lat) + reach_lat, 90.0) * (np.pi / 180))
@@ -115,7 +120,7 @@ def _clip(
     whole = last == 1
     end_lon = np.where(whole, lon_b.take(keep), lon_a + last * run)
     end_lat = np.where(whole, lat_b.take(keep), lat_a + last * rise)
-    return row.take(keep), begin_lon, begin_lat, end_lon - begin_lon, end_lat - begin_lat
+    return keep, (begin_lon, begin_lat, end_lon - begin_lon, end_lat - begin_lat)
 
 
 def _within(away: Floats, extent: Floats, reach: Floats) -> tuple[Floats, Floats]:
@@ -126,18 +131,18 @@ def _within(away: Floats, extent: Floats, reach: Floats) -> tuple[Floats, Floats
 
 
 def _pieces(
-    sigma_m: Floats, row: Ints, line: tuple[Floats, Floats, Floats, Floats]
+    sigma_m: Floats, line: tuple[Floats, Floats, Floats, Floats]
 ) -> tuple[Ints, Floats, Floats]:
     """Cut lines (lon, lat, run, rise) into equal pieces of at most a sigma, 200 km, 2 degrees.
 
-    Returns (row, lons, lats): of each piece (3, n) its first, middle and last point.
+    Returns (line, lons, lats): of each piece its line, and (3, n) its first, middle, last point.
     """
     lon, lat, run, rise = line
     cos = np.cos(np.minimum(np.abs(lat), np.abs(lat + rise)) * (np.pi / 180))
     length = np.hypot(run * cos, rise) * (1.01 * DEGREE_M)
-    count = length / np.minimum(sigma_m.take(row), _MAX_PIECE_M)
+    count = length / np.minimum(sigma_m, _MAX_PIECE_M)
     count = np.maximum(count, np.maximum(np.abs(run), np.abs(rise)) / _MAX_PIECE_DEG)
     count = np.maximum(np.ceil(count), 1.0)
-    edge, step = spread(np.zeros(len(row), dtype=np.int64), count.astype(np.int64))
+    edge, step = spread(np.zeros(len(lon), dtype=np.int64), count.astype(np.int64))
     t = (step + _HALVES) / count.take(edge)
-    return row.take(edge), lon.take(edge) + t * run.take(edge), lat.take(edge) + t * rise.take(edge)
+    return edge, lon.take(edge) + t * run.take(edge), lat.take(edge) + t * rise.take(edge)

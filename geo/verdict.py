@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
+import numpy.typing as npt
 
 from geo.area import Area
-from geo.arrays import Floats, FloatsLike, floats
+from geo.arrays import Bools, Floats, FloatsLike, floats
 from geo.crs import convert, readings
 from geo.errors import GeoError
 from geo.points import check_points
@@ -15,6 +16,7 @@ from geo.uncertainty import sigma_m
 
 VerdictWord = Literal["inside", "outside", "uncertain"]
 Source = Literal["gnss", "network", "ip", "manual"]
+Codes = npt.NDArray[np.int8]
 INSIDE_FROM = 0.95
 OUTSIDE_UP_TO = 0.05
 
@@ -33,6 +35,15 @@ def word(probability: float, source: str = "gnss") -> VerdictWord:
     if source == "ip" or not (probability >= INSIDE_FROM or probability <= OUTSIDE_UP_TO):
         return "uncertain"
     return "inside" if probability >= INSIDE_FROM else "outside"
+
+
+def columns_of(probability: Floats, ip: Bools | bool = False) -> Codes:
+    """Verdicts of many probabilities as small numbers: 1 inside, -1 outside, 0 uncertain.
+
+    ``ip`` says which fixes stem from an IP address.
+    """
+    sure = (probability >= INSIDE_FROM).astype(np.int8) - (probability <= OUTSIDE_UP_TO)
+    return np.where(ip, np.int8(0), sure)
 
 
 def judge(
