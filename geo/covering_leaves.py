@@ -38,7 +38,8 @@ class Leaves:
         """Take a level's cells (``corners``: west, south); gives the leaf number of each.
 
         ``held``: (cell, area); ``crossed``: cells that borders cross; ``records``: (cell, area,
-        odd, whether its corner lies inside) sorted by cell; ``entries``: (record, edge, left) sorted by record.
+        odd, whether its corner lies inside) sorted by cell; ``entries``: (record, edge, left)
+        sorted by record.
         """
         size = len(crossed)
         order = np.lexsort((held[1], held[0]))
