@@ -137,7 +137,7 @@ _DICTIONARY = """
 7030-7039 ? N3,iso3166999 X..27
 7040 - N1 X1 X1 X1,importeridx
 7041 - X..4,packagetype
-710-716 ? X..20
+710-717 ? X..20
 7230-7239 ? X2 X..28
 7240 ? X..20
 7241 ? N2,mediatype
@@ -170,6 +170,9 @@ _DICTIONARY = """
 8020 - X..25
 8026 ? N14,csum,gcppos2 N4,pieceoftotal
 8030 ? Z..90
+8040-8041 - N15
+8042 - N32
+8043 - N18 [N..2]
 8110 ? X..70,couponcode
 8111 ? N4
 8112 ? X..70,couponposoffer
