@@ -15,7 +15,7 @@ from starlette.staticfiles import StaticFiles
 
 from api import reference, well_known
 from api.console import alert_page, alert_stream, alerts_page, login, map_data
-from api.console.session import LoginNeeded, to_login
+from api.console.session import LoginNeeded, WrongRoom, to_login, to_own_room
 from api.consumer import location, printed, report, visit
 from api.consumer.errors import error_page, not_an_item, wording_of
 from api.consumer.report import report_limit
@@ -71,6 +71,7 @@ def create_app(services: Services) -> FastAPI:
     app.add_exception_handler(HTTPException, _answer_http_error)
     app.add_exception_handler(RequestValidationError, _answer_invalid)
     app.add_exception_handler(LoginNeeded, _answer_login_needed)
+    app.add_exception_handler(WrongRoom, _answer_wrong_room)
     app.add_exception_handler(Exception, _answer_fault)
     return app
 
@@ -109,6 +110,10 @@ async def _answer_invalid(request: Request, error: Exception) -> Response:
 
 async def _answer_login_needed(request: Request, _error: Exception) -> Response:
     return to_login(request)
+
+
+async def _answer_wrong_room(request: Request, _error: Exception) -> Response:
+    return to_own_room(request)
 
 
 async def _answer_fault(request: Request, error: Exception) -> Response:

@@ -31,8 +31,9 @@ MOST_ROWS = 200
 @router.get("/alerts/stream")
 async def stream_alerts(request: Request, services: Ports) -> Response:
     """Events ``alert`` (``{"id","html"}``) and ``gone`` (``{"id"}``) for the narrowed list."""
-    if await user_of(request, services) is None:
-        raise Problem(401, "credentials-invalid", "nobody is logged in")
+    user = await user_of(request, services)
+    if user is None or not user.reads_cases:
+        raise Problem(401, "credentials-invalid", "nobody is logged in who may read alerts")
     after = await _start(request, services)
     stream = _changes(request, services, filter_of(request), console_wording(request), after)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}

@@ -52,8 +52,9 @@ class Point(NamedTuple):
 @router.get("/alerts/{alert_id}/map.json")
 async def read_map(alert_id: str, request: Request, services: Ports) -> Response:
     """``authorised`` (a geometry or null), ``outlines`` (features), ``points``."""
-    if await user_of(request, services) is None:
-        raise Problem(401, "credentials-invalid", "nobody is logged in")
+    user = await user_of(request, services)
+    if user is None or not user.reads_cases:
+        raise Problem(401, "credentials-invalid", "nobody is logged in who may read alerts")
     content = await asyncio.to_thread(map_of, services, alert_id)
     if content is None:
         raise Problem(404, "not-found", "there is no such alert")

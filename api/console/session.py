@@ -15,6 +15,7 @@ from api.dependencies import Ports
 from api.negotiation import language_of
 from api.services import Services
 from api.wording import Wording
+from cases.roles import READS_CASES, Role
 from store.accounts import SESSION_LENGTH, session_user
 
 COOKIE = "tw_session"
@@ -26,6 +27,17 @@ class LoggedIn:
 
     user_name: str
     csrf: str
+    role: Role = "administrator"
+    dealer_id: str | None = None
+
+    @property
+    def reads_cases(self) -> bool:
+        """Whether the rooms of compliance are open to them."""
+        return self.role in READS_CASES
+
+
+class WrongRoom(Exception):  # noqa: N818 - it is no error, it leads to the room that is theirs
+    """Somebody is logged in whose role has no business here."""
 
 
 class LoginNeeded(Exception):  # noqa: N818 - it is no error, it leads to the login
@@ -51,12 +63,14 @@ async def user_of(request: Request, services: Services) -> LoggedIn | None:
     if not token:
         return None
     now = services.clock()
-    name = await asyncio.to_thread(session_user, services.engine, token, now)
-    return None if name is None else LoggedIn(name, csrf_token(services, token))
+    who = await asyncio.to_thread(session_user, services.engine, token, now)
+    if who is None:
+        return None
+    return LoggedIn(who.user_name, csrf_token(services, token), who.role, who.dealer_id)
 
 
 async def logged_in(request: Request, services: Ports) -> LoggedIn:
-    """The user; a dependency of every page of the console.
+    """Whoever is logged in; a dependency of every page of the console.
 
     Raises:
         LoginNeeded: nobody is logged in.
@@ -67,13 +81,32 @@ async def logged_in(request: Request, services: Ports) -> LoggedIn:
     return user
 
 
-User = Annotated[LoggedIn, Depends(logged_in)]
+Anyone = Annotated[LoggedIn, Depends(logged_in)]
+
+
+def officer(user: Anyone) -> LoggedIn:
+    """A user of compliance: a dependency of every page that shows findings.
+
+    Raises:
+        WrongRoom: it is a dealer's user, who sees the questions put to it and nothing else.
+    """
+    if not user.reads_cases:
+        raise WrongRoom
+    return user
+
+
+User = Annotated[LoggedIn, Depends(officer)]
 
 
 def to_login(request: Request) -> Response:
     """Where a browser goes that is not logged in, and from there back."""
     target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     return RedirectResponse(f"/console/login?next={quote(target, safe='/')}", 303)
+
+
+def to_own_room(_request: Request) -> Response:
+    """Where a dealer's user goes instead of a room of compliance."""
+    return RedirectResponse("/console/questions", 303)
 
 
 def safe_target(target: object) -> str:

@@ -3,6 +3,7 @@
 from store.schema import (
     access,
     accounts,
+    cases,
     events,
     evidence,
     judgements,
@@ -13,6 +14,14 @@ from store.schema import (
 from store.schema.metadata import metadata
 
 __all__ = [
-    "access", "accounts", "events", "evidence", "judgements", "metadata", "outbox", "registry",
+    "access",
+    "accounts",
+    "cases",
+    "events",
+    "evidence",
+    "judgements",
+    "metadata",
+    "outbox",
+    "registry",
     "reports",
 ]

@@ -11,6 +11,8 @@ console_users = Table(
     Column("password_hash", Text, nullable=False, comment="argon2id, with its parameters"),
     Column("created_us", BigInteger, nullable=False),
     Column("disabled", Boolean, nullable=False),
+    Column("role", Text, nullable=False, server_default="administrator", comment="see cases.roles"),
+    Column("dealer_id", Text, comment="of a user whose role is dealer: whose questions they see"),
 )
 
 console_sessions = Table(

@@ -79,7 +79,7 @@ def test_users_log_in_and_out(engine: Engine) -> None:
     accounts.set_password(engine, "mei", "correct horse battery", NOW)
     assert accounts.password_holds(engine, "mei", "correct horse battery")
     token = accounts.begin_session(engine, "mei", now=NOW, entropy=entropy)
-    assert accounts.session_user(engine, token, NOW) == "mei"
+    assert accounts.session_user(engine, token, NOW) == ("mei", "administrator", None)
     accounts.end_session(engine, token)
     assert accounts.session_user(engine, token, NOW) is None
 

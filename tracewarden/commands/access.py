@@ -4,11 +4,12 @@ import os
 import secrets
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
 import msgspec
 import typer
 
+from cases.roles import Role
 from store.access import add_key, list_keys, revoke_key
 from store.accounts import set_password
 from tracewarden.commands.refusals import refusals
@@ -48,15 +49,24 @@ def new(
 @app.command()
 def user(
     name: Annotated[str, typer.Option("--name", help="Who logs in to the console.")],
+    role: Annotated[
+        str, typer.Option(help="reviewer, decider, auditor, administrator or dealer.")
+    ] = "administrator",
+    dealer: Annotated[
+        str | None, typer.Option(help="Whose questions a dealer's user sees.")
+    ] = None,
     data: Data = None,
 ) -> None:
-    """Make a console user, or give one a new password; it is shown once."""
+    """Make a console user, or give one a new password and role; the password is shown once."""
     with refusals():
         engine = open_database(data)
         password = secrets.token_urlsafe(15)
-        set_password(engine, name, password, datetime.now(UTC))
+        set_password(
+            engine, name, password, datetime.now(UTC), role=cast(Role, role), dealer_id=dealer
+        )
         engine.dispose()
-    typer.echo(msgspec.json.encode({"user_name": name, "password": password}).decode())
+    shown = {"user_name": name, "password": password, "role": role}
+    typer.echo(msgspec.json.encode(shown).decode())
 
 
 @app.command("list")

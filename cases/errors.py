@@ -1,0 +1,13 @@
+"""The error of the cases room."""
+
+from events.errors import TracewardenError
+
+
+class CaseError(TracewardenError):
+    """A step that cannot be taken; the case is as it was.
+
+    Types: ``case-step-refused`` (not from where the case stands, or not by this role),
+    ``case-step-invalid`` (the step itself is incomplete), ``case-moved`` (somebody was faster).
+    """
+
+    type = "case-step-refused"

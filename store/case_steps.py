@@ -1,0 +1,228 @@
+"""Steps of cases: taken one after the other, each in one transaction with what it changes.
+
+Two people at one case: a step says how many steps its author had seen, and is refused where there
+are more by then.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import msgspec
+from sqlalchemy import Connection, Engine, delete, insert, select, update
+
+from cases.errors import CaseError
+from cases.roles import Role
+from cases.standing import Standing, after, check, check_state, standing
+from cases.steps import Absorb, Answer, Ask, Begin, Grow, Step, Taken
+from store.schema.cases import (
+    case_files,
+    case_questions,
+    case_standings,
+    case_steps,
+    cases,
+)
+from store.transactions import reading
+
+SYSTEM = "system"
+_encode = msgspec.json.Encoder().encode
+_decoder: msgspec.json.Decoder[Step] = msgspec.json.Decoder(Step)
+_STEPS = select(case_steps).order_by(case_steps.c.number)
+
+
+class StoredFile(NamedTuple):
+    """A file that came with a step; ``sha256`` is hex and over ``content``."""
+
+    sha256: str
+    name: str
+    media_type: str
+    content: bytes
+
+
+class Author(NamedTuple):
+    """Who takes a step, in which role, having seen how many steps."""
+
+    name: str
+    role: Role
+    seen: int | None = None
+
+
+class LoggedStep(NamedTuple):
+    """A step and its entry in the evidence log; None until the writer has come to it."""
+
+    taken: Taken
+    evidence_seq: int | None
+
+
+def steps_of(engine: Engine, case_id: str) -> list[LoggedStep]:
+    """All steps of a case, in order."""
+    with reading(engine) as connection:
+        return _steps(connection, case_id)
+
+
+def _steps(connection: Connection, case_id: str) -> list[LoggedStep]:
+    rows = connection.execute(_STEPS.where(case_steps.c.case_id == case_id))
+    return [
+        LoggedStep(
+            Taken(row.number, row.at_us, row.actor, _decoder.decode(row.step)), row.evidence_seq
+        )
+        for row in rows
+    ]
+
+
+def take_step(
+    engine: Engine,
+    case_id: str,
+    step: Step,
+    author: Author,
+    *,
+    at_us: int,
+    files: Sequence[StoredFile] = (),
+) -> Taken:
+    """Take a step on a case that judging made.
+
+    Raises:
+        CaseError: there is no such case, somebody was faster, or it cannot be taken from there.
+    """
+    with engine.begin() as connection:
+        return add_step(connection, case_id, step, author, at_us=at_us, files=files)
+
+
+def add_step(
+    connection: Connection,
+    case_id: str,
+    step: Step,
+    author: Author,
+    *,
+    at_us: int,
+    files: Sequence[StoredFile] = (),
+) -> Taken:
+    """As ``take_step``, in the caller's transaction."""
+    now = _locked(connection, case_id)
+    if author.seen is not None and author.seen != now.steps:
+        raise CaseError("somebody else has worked on this case meanwhile", type="case-moved")
+    check(now, step, author.role, alert_ids=alerts_of(connection, case_id))
+    return _write(connection, case_id, now, Taken(now.steps, at_us, author.name, step), files)
+
+
+def follow(
+    connection: Connection, case_id: str, step: Absorb | Begin, actor: str, *, at_us: int
+) -> Taken:
+    """The other side of a step that another case has taken in this transaction.
+
+    Raises:
+        CaseError: this case is closed.
+    """
+    now = _locked(connection, case_id)
+    check_state(now, step)
+    return _write(connection, case_id, now, Taken(now.steps, at_us, actor, step), ())
+
+
+def grow(connection: Connection, case_id: str, alerts: int, *, at_us: int) -> bool:
+    """Open an archived case again if it has more alerts than when it was put away."""
+    now = _locked(connection, case_id)
+    if now.archived_at_alerts is None or alerts <= now.archived_at_alerts:
+        return False
+    _write(connection, case_id, now, Taken(now.steps, at_us, SYSTEM, Grow(alerts)), ())
+    return True
+
+
+def alerts_of(connection: Connection, case_id: str) -> list[str]:
+    """The alerts that judging gives this case."""
+    body = connection.execute(select(cases.c.body).where(cases.c.case_id == case_id)).scalar()
+    return [] if body is None else list(msgspec.json.decode(body)["alert_ids"])
+
+
+def _locked(connection: Connection, case_id: str) -> Standing:
+    """Where the case stands; nobody else adds a step until the transaction ends."""
+    query = select(cases.c.case_id).where(cases.c.case_id == case_id).with_for_update()
+    if connection.execute(query).first() is None:
+        raise CaseError("there is no such case", field="case_id", type="case-unknown")
+    return standing(row.taken for row in _steps(connection, case_id))
+
+
+def _write(
+    connection: Connection,
+    case_id: str,
+    now: Standing,
+    taken: Taken,
+    files: Iterable[StoredFile],
+) -> Taken:
+    connection.execute(
+        insert(case_steps).values(
+            case_id=case_id,
+            number=taken.number,
+            at_us=taken.at_us,
+            actor=taken.actor,
+            step=_encode(taken.step),
+        )
+    )
+    _keep_standing(connection, case_id, after(now, taken))
+    _keep_question(connection, case_id, taken)
+    for file in files:
+        _keep_file(connection, case_id, file, taken.at_us)
+    return taken
+
+
+def _keep_standing(connection: Connection, case_id: str, now: Standing) -> None:
+    connection.execute(delete(case_standings).where(case_standings.c.case_id == case_id))
+    connection.execute(
+        insert(case_standings).values(
+            case_id=case_id,
+            state=now.state,
+            assignee=now.assignee,
+            silent_until_us=now.silent_until_us,
+            archived_at_alerts=now.archived_at_alerts,
+            steps=now.steps,
+        )
+    )
+
+
+def _keep_question(connection: Connection, case_id: str, taken: Taken) -> None:
+    match taken.step:
+        case Ask(dealer_id=dealer_id, due_us=due_us):
+            row = {"case_id": case_id, "number": taken.number, "dealer_id": dealer_id}
+            connection.execute(insert(case_questions).values(due_us=due_us, **row))
+        case Answer(question=question):
+            asked = (case_questions.c.case_id == case_id, case_questions.c.number == question)
+            connection.execute(update(case_questions).where(*asked).values(answered_us=taken.at_us))
+
+
+def _keep_file(connection: Connection, case_id: str, file: StoredFile, at_us: int) -> None:
+    same = (case_files.c.case_id == case_id, case_files.c.sha256 == file.sha256)
+    if connection.execute(select(case_files.c.sha256).where(*same)).first() is None:
+        row = {"case_id": case_id, "added_us": at_us, **file._asdict()}
+        connection.execute(insert(case_files).values(row))
+
+
+def find_file(engine: Engine, case_id: str, sha256: str) -> StoredFile | None:
+    """A file of a case, by its hash."""
+    columns = (
+        case_files.c.sha256, case_files.c.name, case_files.c.media_type, case_files.c.content,
+    )  # fmt: skip
+    same = (case_files.c.case_id == case_id, case_files.c.sha256 == sha256)
+    with reading(engine) as connection:
+        row = connection.execute(select(*columns).where(*same)).one_or_none()
+    return None if row is None else StoredFile(*row)
+
+
+class Unlogged(NamedTuple):
+    """A step that is not in the evidence log yet."""
+
+    case_id: str
+    taken: Taken
+
+
+def unlogged_steps(connection: Connection, most: int) -> list[Unlogged]:
+    """Steps without an entry, the earliest first. For the writer."""
+    query = select(case_steps).where(case_steps.c.evidence_seq.is_(None))
+    ordered = query.order_by(case_steps.c.at_us, case_steps.c.case_id, case_steps.c.number)
+    return [
+        Unlogged(row.case_id, Taken(row.number, row.at_us, row.actor, _decoder.decode(row.step)))
+        for row in connection.execute(ordered.limit(most))
+    ]
+
+
+def logged(connection: Connection, case_id: str, number: int, evidence_seq: int) -> None:
+    """Note the entry of a step."""
+    same = (case_steps.c.case_id == case_id, case_steps.c.number == number)
+    connection.execute(update(case_steps).where(*same).values(evidence_seq=evidence_seq))
