@@ -90,15 +90,15 @@ def judge_columns(
     sources, systems = _column(source, len(x)), _column(crs, len(x))
     for name in set(sources) - set(get_args(Source)):
         raise GeoError(f"{name!r} is no source of a fix", field="source", type="source-unknown")
-    first, second = _readings(systems)
-    share, away = area.check(*_normal(x, y, first), sigma)
+    first, second = reading_columns(systems)
+    share, away = area.check(*normal_columns(x, y, first), sigma)
     verdicts = [
         Verdict(word(p, s), p, d)
         for p, s, d in zip(share.tolist(), sources, away.tolist(), strict=True)
     ]
     doubt = np.flatnonzero(first != second)
     if len(doubt):
-        place = _normal(x[doubt], y[doubt], second[doubt])
+        place = normal_columns(x[doubt], y[doubt], second[doubt])
         share, away = area.check(*place, sigma[doubt])
         for i, p, d in zip(doubt.tolist(), share.tolist(), away.tolist(), strict=True):
             verdicts[i] = reconciled(verdicts[i], Verdict(word(p, sources[i]), p, d))
@@ -117,7 +117,8 @@ def _column(value: Sequence[str] | str, length: int) -> list[str]:
     return [value] * length if isinstance(value, str) else list(value)
 
 
-def _readings(systems: list[str]) -> tuple[np.ndarray, np.ndarray]:
+def reading_columns(systems: list[str]) -> tuple[np.ndarray, np.ndarray]:
+    """The system in which each fix is to be judged, and the one besides; mostly the same."""
     known = {name: readings(name) for name in set(systems)}
     return (
         np.array([known[name][0] for name in systems], dtype=object),
@@ -125,7 +126,7 @@ def _readings(systems: list[str]) -> tuple[np.ndarray, np.ndarray]:
     )
 
 
-def _normal(lon: Floats, lat: Floats, systems: np.ndarray) -> tuple[Floats, Floats]:
+def normal_columns(lon: Floats, lat: Floats, systems: np.ndarray) -> tuple[Floats, Floats]:
     """The points as WGS-84, each out of its own system."""
     to_lon, to_lat = lon.copy(), lat.copy()
     for name in set(systems.tolist()) - {"wgs84"}:

@@ -3,27 +3,30 @@
 import math
 from collections.abc import Iterable, Sequence
 
-from geo.area import Area
-from geo.verdict import judge_columns
+from geo.rows import judge_rows
 from registry import Registry
-from rules.model import AreaRef, Finding, Outcome, PlaceQuestion, PlaceVerdict
+from registry.model import Territory
+from rules.model import Finding, Outcome, PlaceQuestion, PlaceVerdict
+
+WORDS = {1: "inside", 0: "uncertain", -1: "outside"}
 
 
 def answer(batches: Sequence[Sequence[Outcome]], registry: Registry) -> list[list[Finding]]:
     """Findings of each batch of outcomes, every question of place answered.
 
-    Areas are asked once each for all their places: a call costs far more than a place.
+    All areas are asked in one call, which costs far more than a place.
     """
-    by_area: dict[AreaRef, dict[int, PlaceQuestion]] = {}
-    for outcomes in batches:
-        for outcome in outcomes:
-            if isinstance(outcome, PlaceQuestion):
-                by_area.setdefault(outcome.area, {})[id(outcome)] = outcome
-    answers: dict[int, Finding | None] = {}
-    for key, questions in by_area.items():
-        verdicts = _verdicts(registry.places.area(key), list(questions.values()))
-        for (mark, question), verdict in zip(questions.items(), verdicts, strict=True):
-            answers[mark] = question.answer(verdict)
+    questions = {
+        id(outcome): outcome
+        for outcomes in batches
+        for outcome in outcomes
+        if isinstance(outcome, PlaceQuestion)
+    }
+    verdicts = _verdicts(list(questions.values()), registry) if questions else []
+    answers = {
+        mark: question.answer(verdict)
+        for (mark, question), verdict in zip(questions.items(), verdicts, strict=True)
+    }
     return [list(_findings(outcomes, answers)) for outcomes in batches]
 
 
@@ -37,15 +40,12 @@ def _findings(
             yield finding
 
 
-def _verdicts(area: Area | None, questions: list[PlaceQuestion]) -> list[PlaceVerdict]:
+def _verdicts(questions: list[PlaceQuestion], registry: Registry) -> list[PlaceVerdict]:
+    rows = registry.places.rows(question.area for question in questions)
     places = [question.place for question in questions]
-    if area is None:
-        return [
-            PlaceVerdict("uncertain" if place.source == "ip" else "outside", 0.0, math.nan)
-            for place in places
-        ]
-    verdicts = judge_columns(
-        area,
+    found = judge_rows(
+        rows.borders,
+        [rows.row[question.area] for question in questions],
         [place.lon for place in places],
         [place.lat for place in places],
         accuracy_m=[place.accuracy_m for place in places],
@@ -53,4 +53,31 @@ def _verdicts(area: Area | None, questions: list[PlaceQuestion]) -> list[PlaceVe
         source=[place.source for place in places],
         crs=[place.crs for place in places],
     )
-    return [PlaceVerdict(v.verdict, v.probability_inside, v.distance_m) for v in verdicts]
+    verdicts = [
+        PlaceVerdict(WORDS[code], share, math.nan, None)
+        for code, share in zip(found.code.tolist(), found.probability_inside.tolist(), strict=True)
+    ]
+    outside = [index for index, verdict in enumerate(verdicts) if verdict.verdict == "outside"]
+    for index, distance_m, territory in zip(
+        outside,
+        found.distance_m[outside].tolist(),
+        _territories([questions[index] for index in outside], registry),
+        strict=True,
+    ):
+        verdicts[index] = verdicts[index]._replace(distance_m=distance_m, territory=territory)
+    return verdicts
+
+
+def _territories(
+    questions: list[PlaceQuestion], registry: Registry
+) -> Sequence[Territory | None]:
+    if not questions:
+        return []
+    places = [question.place for question in questions]
+    return registry.smallest_territories(
+        [place.lon for place in places],
+        [place.lat for place in places],
+        [place.crs for place in places],
+        [question.at_us for question in questions],
+        [question.known_us for question in questions],
+    )

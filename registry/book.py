@@ -1,13 +1,14 @@
 """The registry as the rules ask it: who, what, where, as known at a time."""
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from functools import cached_property
 
 from events.model import Crs
 from registry.authority import DAY_US, Authority
 from registry.known import BEFORE_EVERYTHING, FOREVER, Known, instant
 from registry.model import Dealer, IssuingJob, Product, Shipment, Site, Territory
-from registry.places import Places, on_wgs84
+from registry.places import Places, wgs84_columns
 from registry.policy import Policy
 from registry.rows import RegistryRows
 
@@ -76,8 +77,15 @@ class Registry:
         self, lon: float, lat: float, crs: Crs, at_us: int, known_us: int
     ) -> Territory | None:
         """The smallest territory by area that holds the place, ties by id."""
-        held = self.places.holding(*on_wgs84(lon, lat, crs), at_us, known_us)
-        return held[0] if held else None
+        return self.smallest_territories([lon], [lat], [crs], [at_us], [known_us])[0]
+
+    def smallest_territories(
+        self, lon: Sequence[float], lat: Sequence[float], crs: Sequence[Crs],
+        at_us: Sequence[int], known_us: Sequence[int],
+    ) -> list[Territory | None]:  # fmt: skip
+        """The same for many places, each with its own times."""
+        held = self.places.holding_columns(*wgs84_columns(lon, lat, crs), at_us, known_us)
+        return [found[0] if found else None for found in held]
 
     def jobs_of(self, gtin: str) -> list[IssuingJob]:
         """The issuing jobs for a product."""

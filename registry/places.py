@@ -1,21 +1,36 @@
 """The registry's areas: shapes for the keys that ``Authority`` gives, and which territories hold a
 place. Shapes are built once and kept; equal keys are equal areas."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cached_property
+from typing import NamedTuple
 
+import numpy as np
 import shapely
 from pyproj import Geod
 from shapely.geometry import MultiPolygon, Polygon, shape
 
 from events.model import Crs
 from geo.area import Area
-from geo.crs import convert
+from geo.arrays import Floats
+from geo.borders import Borders
+from geo.rows import joined
+from geo.verdict import normal_columns
 from registry.authority import AreaKey, Clause, TerritoryVersion, Union
 from registry.known import BEFORE_EVERYTHING, instant, recorded_us
 from registry.model import Territory
 
 _GEOD = Geod(ellps="WGS84")
+MOST_EDGES = 200_000
+"""An index of areas that has grown beyond this is begun again: it is copied whenever it grows."""
+
+
+class AreaRows(NamedTuple):
+    """Areas in one index, and the row of each key; a key of which nothing is left has an empty
+    area."""
+
+    borders: Borders
+    row: dict[AreaKey, int]
 
 
 class Places:
@@ -26,8 +41,25 @@ class Places:
             (territory.territory_id, territory.version): territory for territory in territories
         }
         self._areas: dict[AreaKey, Area | None] = {}
-        self._alone: dict[TerritoryVersion, Area] = {}
         self._sizes: dict[TerritoryVersion, float] = {}
+        self._rows = AreaRows(joined([]), {})
+
+    def rows(self, keys: Iterable[AreaKey]) -> AreaRows:
+        """An index that holds at least these areas; those asked for lately are in it already."""
+        wanted, rows = dict.fromkeys(keys), self._rows
+        fresh = [key for key in wanted if key not in rows.row]
+        if fresh:
+            if len(rows.borders.low_lon) > MOST_EDGES:
+                rows, fresh = AreaRows(joined([]), {}), list(wanted)
+            held = [*rows.row, *fresh]
+            borders = joined([rows.borders, *(self._borders(key) for key in fresh)])
+            rows = AreaRows(borders, {key: row for row, key in enumerate(held)})
+            self._rows = rows
+        return rows
+
+    def _borders(self, key: AreaKey) -> Borders:
+        area = self.area(key)
+        return Borders([MultiPolygon()]) if area is None else area.borders
 
     def area(self, key: AreaKey) -> Area | None:
         """The area that a key names; None where nothing is left of it."""
@@ -55,25 +87,35 @@ class Places:
         return {key: shape(row.geometry) for key, row in self._territories.items()}
 
     @cached_property
-    def _rows(self) -> list[tuple[TerritoryVersion, Territory]]:
+    def _listed(self) -> list[tuple[TerritoryVersion, Territory]]:
         return list(self._territories.items())
 
     @cached_property
     def _tree(self) -> shapely.STRtree:
         return shapely.STRtree(list(self._shapes.values()))
 
+    @cached_property
+    def _alone(self) -> Borders:
+        """Every territory for itself, in the order of the tree."""
+        return joined([Area([shape]).borders for shape in self._shapes.values()])
+
     def holding(self, lon: float, lat: float, at_us: int, known_us: int) -> list[Territory]:
         """Territories in force then, as known then, that hold the point (degrees, WGS-84), the
         smallest first, ties by id. A border point belongs to one owner (geo/borders.py)."""
-        near = (self._rows[index] for index in self._tree.query(shapely.box(lon, lat, lon, lat)))
-        holding = [
-            (self._size(version), territory)
-            for version, territory in near
-            if self._is_in_force(territory, at_us, known_us)
-            and bool(self._area_of(version).contains(lon, lat)[0])
-        ]
-        holding.sort(key=lambda held: (held[0], held[1].territory_id))
-        return [territory for _, territory in holding]
+        return self.holding_columns(np.array([lon]), np.array([lat]), [at_us], [known_us])[0]
+
+    def holding_columns(
+        self, lon: Floats, lat: Floats, at_us: Sequence[int], known_us: Sequence[int]
+    ) -> list[list[Territory]]:
+        """``holding`` for many points, each with its own times."""
+        point, near = self._tree.query(shapely.points(lon, lat))
+        inside = self._alone.contains(near, lon[point], lat[point])
+        held: list[list[tuple[float, str, Territory]]] = [[] for _ in range(len(lon))]
+        for index, row in zip(point[inside].tolist(), near[inside].tolist(), strict=True):
+            version, territory = self._listed[row]
+            if self._is_in_force(territory, at_us[index], known_us[index]):
+                held[index].append((self._size(version), territory.territory_id, territory))
+        return [[found[2] for found in sorted(one, key=lambda f: f[:2])] for one in held]
 
     def _is_in_force(self, territory: Territory, at_us: int, known_us: int) -> bool:
         """In force, known, and not yet replaced by a newer version of itself."""
@@ -96,11 +138,6 @@ class Places:
             found.setdefault(territory.territory_id, []).append(territory)
         return found
 
-    def _area_of(self, version: TerritoryVersion) -> Area:
-        if version not in self._alone:
-            self._alone[version] = Area([self._shape(version)])
-        return self._alone[version]
-
     def _size(self, version: TerritoryVersion) -> float:
         if version not in self._sizes:
             self._sizes[version] = abs(_GEOD.geometry_area_perimeter(self._shape(version))[0])
@@ -119,7 +156,13 @@ def _polygons(geometry: shapely.Geometry) -> MultiPolygon:
 
 def on_wgs84(lon: float, lat: float, crs: Crs) -> tuple[float, float]:
     """A point on WGS-84; one of an unknown system is taken as it stands."""
-    if crs == "wgs84" or crs == "unknown":
-        return lon, lat
-    to_lon, to_lat = convert([lon], [lat], source=crs, target="wgs84")
+    to_lon, to_lat = wgs84_columns([lon], [lat], [crs])
     return float(to_lon[0]), float(to_lat[0])
+
+
+def wgs84_columns(
+    lon: Sequence[float], lat: Sequence[float], crs: Sequence[Crs]
+) -> tuple[Floats, Floats]:
+    """The same for many points, each out of its own system."""
+    known = np.array(["wgs84" if name == "unknown" else name for name in crs], dtype=object)
+    return normal_columns(np.array(lon, dtype=float), np.array(lat, dtype=float), known)

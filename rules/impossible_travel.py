@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from geo.geodesic import distance_m
-from rules.item import OURS, ItemContext, ItemScan, item_subject, place_of
+from rules.item import OURS, ItemContext, ItemScan, item_subject
 from rules.model import Finding
 
 EARTH_RADIUS_M = 6_371_009.0
@@ -67,7 +67,7 @@ class ImpossibleTravel:
 
 
 def _fix(event: ItemScan, context: ItemContext) -> Fix | None:
-    scan, place = event.event, place_of(event.event)
+    scan, place = event.event, event.event.location
     if place is None or place.source == "ip" or scan.signature not in OURS:
         return None
     radius_m = place.accuracy_m / math.sqrt(-2 * math.log(1 - place.level)) * RADIUS_95

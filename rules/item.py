@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from codes.epc import item_uri
 from custody import Custody
-from events.model import Scan
+from events.model import Location, Scan
 from events.timed import Timed
 from registry import Registry
 from rules.model import Place, Subject
@@ -40,11 +40,8 @@ def item_of(scan: Scan) -> str:
     return f"urn:sha256:{hashlib.sha256(scan.uri.encode()).hexdigest()}"
 
 
-def place_of(scan: Scan) -> Place | None:
-    """Where the code was read, if the reader said so."""
-    at = scan.location
-    if at is None:
-        return None
+def place_of(at: Location) -> Place:
+    """Where the code was read, as the columns need it."""
     return Place(at.lon, at.lat, at.accuracy_m, at.level, at.source, at.crs)
 
 

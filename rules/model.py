@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from events.identity import Identity
 from events.model import Crs, Source
+from registry.model import Territory
 
 
 class Subject(NamedTuple):
@@ -52,12 +53,14 @@ class Place(NamedTuple):
 
 
 class PlaceVerdict(NamedTuple):
-    """``inside``, ``outside`` or ``uncertain``; the signed distance in metres is negative inside,
-    and NaN where there is no border at all."""
+    """``inside``, ``outside`` or ``uncertain``. Only where it is ``outside`` are there more facts:
+    ``distance_m`` to the border (NaN where there is none) and the smallest territory that holds the
+    place."""
 
     verdict: str
     probability_inside: float
     distance_m: float
+    territory: Territory | None
 
 
 AreaRef = tuple[Any, ...]
@@ -65,13 +68,16 @@ AreaRef = tuple[Any, ...]
 
 
 class PlaceQuestion(Struct, frozen=True):
-    """A finding that waits for a verdict of place, so that places are judged in columns.
+    """A finding that waits for a verdict of place, so that places are judged in columns: where,
+    when (``at_us``), and as known when.
 
     No rule's state may depend on the answer: the fold goes on before it is known.
     """
 
     area: AreaRef
     place: Place
+    at_us: int
+    known_us: int
     answer: Callable[[PlaceVerdict], Finding | None]
 
 

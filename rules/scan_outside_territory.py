@@ -6,7 +6,7 @@ from functools import partial
 from events.model import Scan
 from registry import Registry, Window
 from rules.item import OURS, ItemContext, ItemScan, item_subject, place_of
-from rules.model import Finding, Place, PlaceQuestion, PlaceVerdict
+from rules.model import Finding, PlaceQuestion, PlaceVerdict
 
 
 class ScanOutsideTerritory:
@@ -24,8 +24,7 @@ class ScanOutsideTerritory:
     ) -> tuple[None, Sequence[PlaceQuestion]]:
         """The question of place, or nothing where there is no place, dealer or territory."""
         scan, custody, registry = event.event, context.custody, context.registry
-        place = place_of(scan)
-        if place is None or scan.gtin is None or scan.signature not in OURS:
+        if scan.location is None or scan.gtin is None or scan.signature not in OURS:
             return None, ()
         dealer = registry.dealer_by_gln(custody.owner, context.known_us)
         if dealer is None:
@@ -37,18 +36,10 @@ class ScanOutsideTerritory:
         area = registry.authority.where(dealer.dealer_id, scan.gtin, window, context.known_us)
         if area is None:
             return None, ()
-        strength = _weight(scan, registry, sold=custody.sold_us is not None)
-        inputs = (event.identity, custody.owned_by, custody.sold_by)
-        finding = Finding(
-            rule=self.id,
-            subject=item_subject(scan),
-            occurred_us=event.at_us,
-            strength=strength,
-            inputs=tuple(identity for identity in inputs if identity is not None),
-            facts={"dealer_id": dealer.dealer_id, "gtin": scan.gtin, "reader": scan.reader},
-        )
-        answer = partial(_answer, finding, place, registry, context.known_us)
-        return None, (PlaceQuestion(area, place, answer),)
+        # Most are inside: what there would be to say is worked out only if it has to be said.
+        answer = partial(_answer, event, dealer.dealer_id, context)
+        place = place_of(scan.location)
+        return None, (PlaceQuestion(area, place, event.at_us, context.known_us, answer),)
 
 
 def _weight(scan: Scan, registry: Registry, *, sold: bool) -> float:
@@ -62,30 +53,32 @@ def _weight(scan: Scan, registry: Registry, *, sold: bool) -> float:
 
 
 def _answer(
-    finding: Finding, place: Place, registry: Registry, known_us: int, verdict: PlaceVerdict
+    event: ItemScan, dealer_id: str, context: ItemContext, verdict: PlaceVerdict
 ) -> Finding | None:
     if verdict.verdict != "outside":
         return None
-    territory = registry.smallest_territory(
-        place.lon, place.lat, place.crs, finding.occurred_us, known_us
-    )
+    scan, custody, territory = event.event, context.custody, verdict.territory
+    weight = _weight(scan, context.registry, sold=custody.sold_us is not None)
+    inputs = (event.identity, custody.owned_by, custody.sold_by)
     has_border = verdict.distance_m == verdict.distance_m
     distance_km = max(verdict.distance_m, 0.0) / 1000 if has_border else None
     return Finding(
-        rule=finding.rule,
-        subject=finding.subject,
-        occurred_us=finding.occurred_us,
-        strength=finding.strength * (1 - verdict.probability_inside),
-        inputs=finding.inputs,
+        rule=ScanOutsideTerritory.id,
+        subject=item_subject(scan),
+        occurred_us=event.at_us,
+        strength=weight * (1 - verdict.probability_inside),
+        inputs=tuple(identity for identity in inputs if identity is not None),
         facts={
-            **finding.facts,
+            "dealer_id": dealer_id,
+            "gtin": scan.gtin,
+            "reader": scan.reader,
             "territory_id": territory.territory_id if territory else None,
             "probability_inside": verdict.probability_inside,
             "distance_m": verdict.distance_m if has_border else None,
-            "source": place.source,
+            "source": scan.location.source if scan.location else None,
         },
         values={
-            "dealer": finding.facts["dealer_id"],
+            "dealer": dealer_id,
             "where_en": territory.name if territory else "a place in no known territory",
             "where_zh": territory.name if territory else "不属于任何已知区域的地点",
             "distance_en": "" if distance_km is None

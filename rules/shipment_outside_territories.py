@@ -107,7 +107,8 @@ class ShipmentOutsideTerritories:
             facts={**facts, "dealer_id": _receiver(context)},
             values=values,
         )
-        yield PlaceQuestion(area, place, partial(_answer, finding, place, context))
+        answer = partial(_answer, finding, place)
+        yield PlaceQuestion(area, place, at_us, context.known_us, answer)
 
 
 def _follow(
@@ -170,14 +171,10 @@ def _is_planned(place: Place, context: ShipmentContext) -> bool:
     )
 
 
-def _answer(
-    finding: Finding, place: Place, context: ShipmentContext, verdict: PlaceVerdict
-) -> Finding | None:
+def _answer(finding: Finding, place: Place, verdict: PlaceVerdict) -> Finding | None:
     if verdict.verdict != "outside":
         return None
-    territory = context.registry.smallest_territory(
-        place.lon, place.lat, place.crs, finding.occurred_us, context.known_us
-    )
+    territory = verdict.territory
     return Finding(
         rule=finding.rule,
         subject=finding.subject,
