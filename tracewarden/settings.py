@@ -36,6 +36,17 @@ class Settings(BaseSettings):
         Field(description="Opens the private keys, to issue codes, and the secret of the serials, "
                           "by which the API knows whether a job covers a serial."),
     ] = None
+    witness_policy: Annotated[
+        Path | None,
+        Field(description="C2SP tlog-policy: witnesses that cosign the evidence log, with their "
+                          "addresses, and how many of them it takes."),
+    ] = None
+    timestamp_url: Annotated[
+        str, Field(description="RFC 3161 authority that says the time of checkpoints.")
+    ] = ""
+    timestamp_roots: Annotated[
+        Path | None, Field(description="Root certificates of that authority, PEM.")
+    ] = None
     secret_key: Annotated[
         SecretStr | None,
         Field(description="Signs visits and sessions; at least 32 characters. Kept in the data "

@@ -8,6 +8,7 @@ from sqlalchemy import (
     LargeBinary,
     SmallInteger,
     Table,
+    Text,
 )
 
 from store.schema.metadata import metadata
@@ -63,4 +64,15 @@ evidence_openings = Table(
     comment="Salts and values behind the commitments of entries, until they are erased",
 )
 
-evidence_tables = (evidence_entries, evidence_nodes, evidence_head, evidence_openings)
+evidence_anchors = Table(
+    "evidence_anchors",
+    metadata,
+    Column("size", _Count, primary_key=True, autoincrement=False),
+    Column("name", Text, primary_key=True, comment="the file that it is in a bundle"),
+    Column("data", LargeBinary, nullable=False, comment="as it came from outside"),
+    comment="Cosigned checkpoints and their RFC 3161 timestamps; entries hold their hashes",
+)
+
+evidence_tables = (
+    evidence_entries, evidence_nodes, evidence_head, evidence_openings, evidence_anchors
+)  # fmt: skip

@@ -1,20 +1,16 @@
 """``tracewarden evidence``: the log's lines for scripts (INTERFACES.md, 'The command line')."""
 
 import json
-import sqlite3
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any, ParamSpec, TypeVar
+from typing import Annotated, Any
 
 import typer
 from sqlalchemy import Connection
-from sqlalchemy.exc import SQLAlchemyError
 
-from events.errors import TracewardenError
 from evidence.canonical import parse
 from evidence.checkpoint import Checkpoint
 from evidence.commitments import Opening
@@ -34,6 +30,8 @@ from store.evidence_openings import keep
 from store.evidence_sealing import Sealer
 from store.evidence_tiles import write_tiles
 from store.evidence_writer import LogWriter, open_writer
+from tracewarden.commands import evidence_outside
+from tracewarden.commands.evidence_answers import carried_out, print_lines
 from tracewarden.commands.evidence_lines import MAX_LINE_BYTES, line_groups
 from tracewarden.commands.evidence_source import database_url, reading
 from verifier.bundle import verify_bundle
@@ -42,43 +40,11 @@ from verifier.notes import read_trust
 
 app = typer.Typer(help="The evidence log: append, checkpoint, prove, check.", no_args_is_help=True)
 
-P = ParamSpec("P")
-R = TypeVar("R")
-
 Log = Annotated[Path, typer.Option("--log", help="Folder of the log.")]
 Private = Annotated[
     Path | None,
     typer.Option("--private", help="Folder of key and last signature; else DIR.private."),
 ]
-
-
-def print_lines(values: Iterable[Mapping[str, Any]]) -> int:
-    """Print each value as a JSON line, flushed at the end; give their number."""
-    count = 0
-    for value in values:
-        sys.stdout.write(json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n")
-        count += 1
-    sys.stdout.flush()
-    return count
-
-
-def carried_out(command: Callable[P, R]) -> Callable[P, R]:
-    """A command that could not be carried out ends with 2 and one line on stderr."""
-
-    @wraps(command)
-    def run(*args: P.args, **kwargs: P.kwargs) -> R:
-        try:
-            return command(*args, **kwargs)
-        except TracewardenError as error:
-            reason = f"{error.type}: {error.detail}"
-        except (SQLAlchemyError, sqlite3.Error) as error:
-            reason = f"storage-failed: {getattr(error, 'orig', None) or error}"
-        except OSError as error:
-            reason = f"file-failed: {error}"
-        typer.echo(reason.splitlines()[0], err=True)
-        raise typer.Exit(2)
-
-    return run
 
 
 @app.command()
@@ -347,3 +313,8 @@ def _print_text(text: str) -> None:
     sys.stdout.flush()
     sys.stdout.buffer.write(text.encode())
     sys.stdout.buffer.flush()
+
+
+app.command()(evidence_outside.anchor)
+app.command("anchors")(evidence_outside.list_anchors)
+app.command()(evidence_outside.witness)

@@ -1,0 +1,1 @@
+"""Asking others to sign for our log: witnesses, and time-stamping authorities."""
