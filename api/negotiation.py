@@ -6,8 +6,8 @@ from typing import Literal
 Language = Literal["en", "zh"]
 
 
-def _weighted(header: str) -> Iterator[tuple[str, float]]:
-    """The values of a header in the order written, with their weights."""
+def weighted(header: str) -> Iterator[tuple[str, float]]:
+    """The values of a header in the order written, in lower case, with their weights."""
     for part in header.split(","):
         value, *parameters = (piece.strip() for piece in part.split(";"))
         weight = 1.0
@@ -31,7 +31,7 @@ def prefers_json(accept: str | None) -> bool:
     False
     """
     html = json = 0.0
-    for value, weight in _weighted(accept or "*/*"):
+    for value, weight in weighted(accept or "*/*"):
         if value in ("text/html", "application/xhtml+xml"):
             html = max(html, weight)
         elif value == "application/json" or value.endswith("+json"):
@@ -53,7 +53,7 @@ def language_of(accept_language: str | None) -> Language:
     """
     best: Language = "en"
     best_weight = 0.0
-    for value, weight in _weighted(accept_language or ""):
+    for value, weight in weighted(accept_language or ""):
         primary = value.partition("-")[0]
         if weight > best_weight and primary in ("en", "zh"):
             best, best_weight = ("zh" if primary == "zh" else "en"), weight

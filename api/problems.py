@@ -76,6 +76,7 @@ TITLES = {
     "form-invalid": "The form cannot be taken",
     "internal-error": "A fault of the service",
     "json-invalid": "The body is not JSON",
+    "link-type-unknown": "The code has no link of this type",
     "location-swapped": "Longitude and latitude look swapped",
     "method-not-allowed": "The address does not take this method",
     "not-found": "There is nothing under this address",

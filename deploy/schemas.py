@@ -28,6 +28,7 @@ SINGULAR = {
     "sites": "site",
     "shipments": "shipment",
     "jobs": "job",
+    "links": "link",
 }
 """Files of rows and what one row of each is called."""
 

@@ -7,7 +7,7 @@ from functools import cached_property
 from events.model import Crs
 from registry.authority import DAY_US, Authority
 from registry.known import BEFORE_EVERYTHING, FOREVER, Known, instant
-from registry.model import Dealer, IssuingJob, Product, Shipment, Site, Territory
+from registry.model import ALL, Dealer, IssuingJob, Link, Product, Shipment, Site, Territory
 from registry.places import Places, wgs84_columns
 from registry.policy import Policy
 from registry.rows import RegistryRows
@@ -27,6 +27,7 @@ class Registry:
         self._dealers_by_gln: Known[Dealer] = Known(rows.dealers, lambda row: row.gln)
         self._sites: Known[Site] = Known(rows.sites, lambda row: row.site_gln)
         self._shipments: Known[Shipment] = Known(rows.shipments, lambda row: row.shipment_id)
+        self._links: Known[Link] = Known(rows.links, lambda row: row.link_id)
         self._own = frozenset(rows.own_glns)
         self._shipment_instants = sorted(self._shipments.instants())
         self._planned: dict[tuple[str, int], list[tuple[int, int, str]]] = {}
@@ -97,6 +98,14 @@ class Registry:
         for job in self.rows.jobs:
             found.setdefault(job.gtin, []).append(job)
         return found
+
+    def links_of(self, gtin: str, known_us: int) -> list[Link]:
+        """The links that the brand configured for a product and has not withdrawn."""
+        return [
+            link
+            for link in self._links.all(known_us)
+            if not link.withdrawn and (link.gtins == ALL or gtin in link.gtins)
+        ]
 
     def shipment(self, shipment_id: str, known_us: int) -> Shipment | None:
         """The shipment with this id."""

@@ -16,6 +16,9 @@ Gtin = Annotated[str, Meta(pattern=r"^\d{14}$")]
 Gln = Annotated[str, Meta(pattern=r"^\d{13}$")]
 Channel = Literal["offline", "online", "group-buying"]
 ALL: Literal["all"] = "all"
+LanguageTag = Annotated[str, Meta(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")]
+"""Those BCP 47 tags that GS1's schema of linksets takes."""
+MediaType = Annotated[str, Meta(pattern=r"^[a-z]+/[A-Za-z0-9.+-]{1,100}$")]
 
 
 class Money(Struct, frozen=True, kw_only=True):
@@ -142,6 +145,21 @@ class IssuingJob(Struct, frozen=True, kw_only=True, omit_defaults=True):
     recorded_at: Time | None = None
 
 
+class Link(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Where a product's code also leads (GS1-Conformant Resolver, 2.5); a newer row of one
+    ``link_id`` replaces the older, and ``withdrawn`` ends it. ``hreflang`` are BCP 47 tags."""
+
+    link_id: Id
+    gtins: list[Gtin] | Literal["all"]
+    link_type: Annotated[str, Meta(pattern=r"^(gs1:[A-Za-z][A-Za-z0-9]{0,63}|https?://\S{1,500})$")]
+    href: Annotated[str, Meta(pattern=r"^https?://[!-~]{1,2000}$")]
+    title: Annotated[str, Meta(min_length=1, max_length=200)]
+    hreflang: list[LanguageTag] | None = None
+    type: MediaType | None = None
+    withdrawn: bool = False
+    recorded_at: Time | None = None
+
+
 class Head(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """``recording.json``: the frame of a recording."""
 
@@ -154,4 +172,6 @@ class Head(Struct, frozen=True, kw_only=True, omit_defaults=True):
     own_glns: list[Gln] = []
 
 
-AnyRow = Product | Dealer | Territory | Authorisation | Permit | Site | Shipment | IssuingJob
+AnyRow = (
+    Product | Dealer | Territory | Authorisation | Permit | Site | Shipment | IssuingJob | Link
+)

@@ -15,6 +15,7 @@ from registry.model import (
     Dealer,
     Head,
     IssuingJob,
+    Link,
     Permit,
     Product,
     Shipment,
@@ -34,6 +35,7 @@ ROW_TYPES: Mapping[str, type[Struct]] = {
     "sites": Site,
     "shipments": Shipment,
     "jobs": IssuingJob,
+    "links": Link,
 }
 """Files of rows, ``registry/{name}.jsonl``; a file that is not there has no rows."""
 

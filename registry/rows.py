@@ -6,6 +6,7 @@ from registry.model import (
     Authorisation,
     Dealer,
     IssuingJob,
+    Link,
     Permit,
     Product,
     Shipment,
@@ -26,6 +27,7 @@ class RegistryRows(Struct, frozen=True, kw_only=True):
     sites: tuple[Site, ...] = ()
     shipments: tuple[Shipment, ...] = ()
     jobs: tuple[IssuingJob, ...] = ()
+    links: tuple[Link, ...] = ()
     own_glns: tuple[str, ...] = ()
     policy: Policy = Policy()
     lateness_s: float = 172_800.0

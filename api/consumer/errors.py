@@ -8,6 +8,7 @@ from api.pages import consumer_page
 from api.problems import Problem
 from api.services import Services
 from api.wording import Wording
+from codes.errors import CodeError
 
 
 def wording_of(services: Services, request: Request) -> Wording:
@@ -39,6 +40,13 @@ def not_an_item(services: Services, request: Request) -> Response:
     """404: the address names no item."""
     w = wording_of(services, request)
     problem = Problem(404, "not-found", "the address is not that of an item's code")
+    return error_page(services, request, problem, w("not_found"), w("not_found_more"))
+
+
+def bad_code(services: Services, request: Request, error: CodeError) -> Response:
+    """400: the address looks like a code's and is no valid one."""
+    w = wording_of(services, request)
+    problem = Problem.of(error, status=400)
     return error_page(services, request, problem, w("not_found"), w("not_found_more"))
 
 

@@ -131,6 +131,18 @@ jobs = _row(
     _instant("issued_at", nullable=False),
     natural_key="job",
 )
+links = _row(
+    "links",
+    _text("link_id"),
+    Column("gtins", JSON, nullable=False),
+    _text("link_type"),
+    _text("href"),
+    _text("title"),
+    Column("hreflang", JSON(none_as_null=True)),
+    _text("type", nullable=True),
+    Column("withdrawn", Boolean, nullable=False),
+    natural_key="link_id",
+)
 frames = Table(
     "frames",
     metadata,

@@ -164,31 +164,52 @@ async def test_lot_and_expiry_may_stand_in_the_address(
 @pytest.mark.parametrize(
     "path",
     [
-        f"/01/{GTIN}",
         "/01/09506000134353/21/A1",
         "/01/1234/21/A1",
-        f"/01/{GTIN}/10/L1",
         f"/01/{GTIN}/21/" + "A" * 21,
         f"/01/{GTIN}/99/x/21/A1",
         f"/01/{GTIN}/21/A1?99=" + "x" * 3000,
         f"/01/{GTIN}/21/{quote('中')}",
+        f"/01/{GTIN}/17/261231",
         "/00/095060001343521234",
         "/8003/1234",
+    ],
+)
+async def test_what_is_no_valid_code_gets_a_helpful_page_and_is_no_scan(
+    world: World, client: httpx.AsyncClient, path: str
+) -> None:
+    await assert_helpful(client, path, 400, "/problems/uri-invalid")
+    assert kept_scans(world) == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/01/09506000149301",
+        "/01/09506000149301/10/L1",
+        "/00/395060000010000082",
+        "/414/9506000100067",
         "/",
         "/nothing",
     ],
 )
-async def test_what_names_no_item_gets_a_helpful_page_and_is_no_scan(
+async def test_what_nobody_knows_gets_a_helpful_page_and_is_no_scan(
     world: World, client: httpx.AsyncClient, path: str
 ) -> None:
+    await assert_helpful(client, path, 404, "/problems/not-found")
+    assert kept_scans(world) == []
+
+
+async def assert_helpful(
+    client: httpx.AsyncClient, path: str, status: int, type_: str
+) -> None:
     answer = await client.get(path, headers={"Accept": "text/html"})
-    assert answer.status_code == 404
+    assert answer.status_code == status
     assert "scan the code again" in answer.text
     answer = await client.get(path, headers={"Accept": "application/json"})
-    assert answer.status_code == 404
+    assert answer.status_code == status
     assert answer.headers["content-type"] == "application/problem+json"
-    assert answer.json()["type"] == "/problems/not-found"
-    assert kept_scans(world) == []
+    assert answer.json()["type"] == type_
 
 
 async def test_without_the_outbox_a_scan_goes_to_the_bus_itself(
