@@ -6,13 +6,13 @@ from collections.abc import Iterable, Sequence
 from geo.rows import judge_rows
 from registry import Registry
 from registry.model import Territory
-from rules.model import Finding, Outcome, PlaceQuestion, PlaceVerdict
+from rules.model import Outcome, PlaceQuestion, PlaceVerdict, Said
 
 WORDS = {1: "inside", 0: "uncertain", -1: "outside"}
 
 
-def answer(batches: Sequence[Sequence[Outcome]], registry: Registry) -> list[list[Finding]]:
-    """Findings of each batch of outcomes, every question of place answered.
+def answer(batches: Sequence[Sequence[Outcome]], registry: Registry) -> list[list[Said]]:
+    """Findings and sightings of each batch of outcomes, every question of place answered.
 
     All areas are asked in one call, which costs far more than a place.
     """
@@ -27,17 +27,15 @@ def answer(batches: Sequence[Sequence[Outcome]], registry: Registry) -> list[lis
         mark: question.answer(verdict)
         for (mark, question), verdict in zip(questions.items(), verdicts, strict=True)
     }
-    return [list(_findings(outcomes, answers)) for outcomes in batches]
+    return [list(_said(outcomes, answers)) for outcomes in batches]
 
 
-def _findings(
-    outcomes: Sequence[Outcome], answers: dict[int, Finding | None]
-) -> Iterable[Finding]:
+def _said(outcomes: Sequence[Outcome], answers: dict[int, Sequence[Said]]) -> Iterable[Said]:
     for outcome in outcomes:
-        if isinstance(outcome, Finding):
+        if isinstance(outcome, PlaceQuestion):
+            yield from answers[id(outcome)]
+        else:
             yield outcome
-        elif (finding := answers[id(outcome)]) is not None:
-            yield finding
 
 
 def _verdicts(questions: list[PlaceQuestion], registry: Registry) -> list[PlaceVerdict]:

@@ -17,9 +17,10 @@ from rules.model import Outcome
 
 
 class ItemState(Struct, frozen=True, array_like=True):
-    """Custody of the item, and the state of each item rule."""
+    """Custody of the item, the container it came in, and the state of each item rule."""
 
     custody: Custody
+    origin: str | None
     rules: ItemStates
 
 
@@ -32,7 +33,7 @@ class ItemFold:
 
     def initial(self) -> ItemState:
         """Nobody has it and nothing was seen of it."""
-        return ItemState(Custody(self._item, {}), initial_item_states())
+        return ItemState(Custody(self._item, {}), None, initial_item_states())
 
     def step(
         self, state: ItemState, moment: Timed[Any]
@@ -41,14 +42,14 @@ class ItemFold:
         if isinstance(moment.event, Touch):
             step, roles = moment.event
             custody = apply(state.custody, step, roles, party_at=self._registry.party_at)
-            return ItemState(custody, state.rules), None
-        context = ItemContext(state.custody, self._registry, moment.received_us)
+            return ItemState(custody, custody.container or state.origin, state.rules), None
+        context = ItemContext(state.custody, self._registry, moment.received_us, state.origin)
         states, outcomes = [], []
         for rule, before in zip(ITEM_RULES, state.rules, strict=True):
             after, said = rule.step(before, moment, context=context)
             states.append(after)
             outcomes.extend(said)
-        return ItemState(state.custody, tuple(states)), outcomes
+        return ItemState(state.custody, state.origin, tuple(states)), outcomes
 
     def voids(self, moment: Timed[Any]) -> Identity | None:
         """An item event may be an error declaration."""

@@ -1,6 +1,6 @@
 """Units of judgement: one event of one subject, and the signals that hold of it."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
@@ -13,9 +13,9 @@ from judging.revisions import Order
 from judging.settle import settle
 from judging.shipment import ShipmentFold, ShipmentState
 from judging.trails import trails
-from judging.windows import Draft, Judged, judge
+from judging.windows import Draft, Judged, Known, judge
 from registry import Registry
-from rules.model import Outcome
+from rules.model import Outcome, Said, Sighting
 from rules.signal import Signal, signal_of
 
 
@@ -26,6 +26,10 @@ class Unit(Struct, frozen=True):
     at_us: int
     identity: Identity
     signals: tuple[Signal, ...]
+    known: tuple[Known, ...] = ()
+    """When each signal was known."""
+    sighting: tuple[Known, Sighting] | None = None
+    """Where the item was seen, as known last."""
 
     @property
     def order(self) -> Order:
@@ -76,13 +80,26 @@ def units_of(drafts: Iterable[tuple[str, Draft]], registry: Registry) -> list[Un
     batches: list[Sequence[Outcome]] = [
         variant.outcomes for _, draft in listed for variant in draft.variants
     ]
-    findings = iter(answer(batches, registry))
-    units = []
-    for subject, draft in listed:
-        stages = [
-            (variant.cause, [signal_of(f, registry.policy_hash) for f in next(findings)])
-            for variant in draft.variants
-        ]
-        signals = settle(stages, registry.policy_hash)
-        units.append(Unit(subject, draft.moment.at_us, draft.moment.identity, tuple(signals)))
-    return units
+    said = iter(answer(batches, registry))
+    return [_unit(subject, draft, said, registry.policy_hash) for subject, draft in listed]
+
+
+def _unit(subject: str, draft: Draft, said: Iterator[list[Said]], policy_hash: str) -> Unit:
+    stages: list[tuple[Identity | None, list[Signal]]] = []
+    known: dict[str, Known] = {}
+    sighting: tuple[Known, Sighting] | None = None
+    for variant in draft.variants:
+        signals = []
+        for found in next(said):
+            if isinstance(found, Sighting):
+                sighting = (variant.known, found)
+            else:
+                signals.append(signal_of(found, policy_hash))
+        stages.append((variant.cause, signals))
+        for signal in signals:
+            known.setdefault(signal.signal_id, variant.known)
+    settled = settle(stages, policy_hash)
+    last = draft.variants[-1].known
+    times = tuple(known.get(signal.signal_id, last) for signal in settled)
+    moment = draft.moment
+    return Unit(subject, moment.at_us, moment.identity, tuple(settled), times, sighting)

@@ -30,11 +30,19 @@ class Fold(Protocol[S]):
         """The event that this one takes back, if it is an error declaration."""
 
 
+class Known(NamedTuple):
+    """When a judgement is known: the latest arrival among what it rests on, and whose it was."""
+
+    at_us: int
+    by: Identity
+
+
 class Variant(NamedTuple):
     """What the rules say of an event, as known once ``cause`` had come; None: within the window."""
 
     cause: Identity | None
     outcomes: Sequence[Outcome]
+    known: Known
 
 
 class Draft(NamedTuple):
@@ -58,7 +66,9 @@ def judge(fold: Fold[S], moments: Iterable[Timed[Any]], lateness_us: int) -> Jud
     late = _latecomers(fold, ordered, lateness_us)
     passes: dict[Hashable, dict[Identity, Sequence[Outcome]]] = {frozenset(): said}
     drafts = []
+    newest = Known(0, "")
     for position, moment in enumerate(ordered):
+        newest = max(newest, Known(moment.received_us, moment.identity))
         if moment.identity not in said:
             continue
         news = [
@@ -68,11 +78,26 @@ def judge(fold: Fold[S], moments: Iterable[Timed[Any]], lateness_us: int) -> Jud
             and other.received_us >= moment.received_us + lateness_us
         ]
         variants = tuple(
-            Variant(cause, _said_without(fold, ordered, missing, passes)[moment.identity])
+            Variant(
+                cause,
+                _said_without(fold, ordered, missing, passes)[moment.identity],
+                _known(ordered[: position + 1], news, missing) if news else newest,
+            )
             for cause, missing in _stages(news, lateness_us)
         )
         drafts.append(Draft(moment, variants))
     return Judged(state, drafts)
+
+
+def _known(
+    until: Sequence[Timed[Any]], news: Sequence[Timed[Any]], missing: frozenset[Identity]
+) -> Known:
+    """The latest arrival among the events up to one, and what came late for it."""
+    return max(
+        Known(moment.received_us, moment.identity)
+        for moment in (*until, *news)
+        if moment.identity not in missing
+    )
 
 
 def _pass(

@@ -9,6 +9,7 @@ from rules.impossible_travel import ImpossibleTravel
 from rules.item_inactive import ItemInactive
 from rules.scan_outside_territory import ScanOutsideTerritory
 from rules.shipment_outside_territories import ShipmentOutsideTerritories, Stay
+from rules.sighting import Visits
 
 ITEM_RULES: tuple[Any, ...] = (
     CodeInvalid(),
@@ -17,7 +18,7 @@ ITEM_RULES: tuple[Any, ...] = (
     ScanOutsideTerritory(),
     ImpossibleTravel(),
 )
-ItemStates = tuple[None, None, None, None, TravelFix | None]
+ItemStates = tuple[None, None, None, Visits | None, TravelFix | None]
 
 SHIPMENT_RULES: tuple[Any, ...] = (ShipmentOutsideTerritories(),)
 ShipmentStates = tuple[Stay | None]

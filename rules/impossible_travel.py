@@ -7,8 +7,8 @@ from typing import NamedTuple
 from geo.geodesic import distance_m
 from rules.item import OURS, ItemContext, ItemScan, item_subject
 from rules.model import Finding
+from rules.places_seen import rough_m
 
-EARTH_RADIUS_M = 6_371_009.0
 RADIUS_95 = math.sqrt(-2 * math.log(0.05))
 
 
@@ -48,7 +48,7 @@ class ImpossibleTravel:
         reach_m = policy.travel_speed_mps * (seconds + policy.travel_clock_s)
         slack_m = before.radius_m + fix.radius_m
         least_m = max(reach_m, policy.travel_min_m) + slack_m
-        if _rough_m(before, fix) < 0.99 * least_m:
+        if rough_m((before.lon, before.lat), (fix.lon, fix.lat)) < 0.99 * least_m:
             return ()
         apart_m = float(distance_m(before.lon, before.lat, fix.lon, fix.lat)[0])
         if apart_m <= least_m:
@@ -75,12 +75,3 @@ def _fix(event: ItemScan, context: ItemContext) -> Fix | None:
         return None
     return Fix(event.identity, event.at_us, place.lon, place.lat, radius_m)
 
-
-def _rough_m(a: Fix, b: Fix) -> float:
-    """Great-circle distance on a sphere, within 0.6 % of the geodesic."""
-    lat_a, lat_b = math.radians(a.lat), math.radians(b.lat)
-    h = (
-        math.sin((lat_b - lat_a) / 2) ** 2
-        + math.cos(lat_a) * math.cos(lat_b) * math.sin(math.radians(b.lon - a.lon) / 2) ** 2
-    )
-    return 2 * EARTH_RADIUS_M * math.asin(min(1.0, math.sqrt(h)))

@@ -15,11 +15,13 @@ OURS = frozenset(["valid", "absent", "revoked-key"])
 
 
 class ItemContext(NamedTuple):
-    """Custody before the scan, and the registry; what counts is what was known at ``known_us``."""
+    """Custody before the scan, and the registry; what counts is what was known at ``known_us``.
+    ``origin`` is the container that the item is in or was in last."""
 
     custody: Custody
     registry: Registry
     known_us: int
+    origin: str | None = None
 
 
 LONGEST_KEY = 512

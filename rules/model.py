@@ -63,6 +63,30 @@ class PlaceVerdict(NamedTuple):
     territory: Territory | None
 
 
+class Sighting(Struct, frozen=True, kw_only=True):
+    """Where an item was read under a dealer's answer, as what gathers judgements takes it.
+
+    Degrees are WGS-84; ``distance_m`` and ``territory_id`` are known of places outside.
+    ``nth`` counts the item's located visits since this dealer answers for it, from 1; ``places``
+    are all its places, each far from the others; ``origin`` is the container that it came in.
+    """
+
+    item: str
+    gtin: str
+    dealer_id: str
+    origin: str | None
+    at_us: int
+    lon: float
+    lat: float
+    probability_outside: float
+    distance_m: float | None
+    territory_id: str | None
+    nth: int
+    places: tuple[tuple[float, float], ...]
+
+
+Said = Finding | Sighting
+
 AreaRef = tuple[Any, ...]
 """A key that names an area; equal keys are equal areas (``registry.authority``)."""
 
@@ -78,7 +102,7 @@ class PlaceQuestion(Struct, frozen=True):
     place: Place
     at_us: int
     known_us: int
-    answer: Callable[[PlaceVerdict], Finding | None]
+    answer: Callable[[PlaceVerdict], Sequence[Said]]
 
 
 Outcome = Finding | PlaceQuestion

@@ -3,43 +3,56 @@
 from collections.abc import Sequence
 from functools import partial
 
+from custody import Custody
 from events.model import Scan
 from registry import Registry, Window
+from registry.places import on_wgs84
 from rules.item import OURS, ItemContext, ItemScan, item_subject, place_of
-from rules.model import Finding, PlaceQuestion, PlaceVerdict
+from rules.model import Finding, PlaceQuestion, PlaceVerdict, Said
+from rules.places_seen import LonLat
+from rules.sighting import Visits, sighting_of, visited
 
 
 class ScanOutsideTerritory:
     """Asks whether the place lies in the dealer's area; fires only on a certain ``outside``.
 
     The area is where the dealer might have sold the item between its receipt and the scan, or at
-    the time of sale where that is known. One consumer's scan abroad is weak: people travel.
+    the time of sale where that is known. One consumer's scan abroad is weak: people travel. Every
+    visit, inside too, is told as a sighting to what gathers judgements.
     """
 
     id = "scan-outside-territory"
-    initial = None
+    initial: Visits | None = None
 
     def step(
-        self, state: None, event: ItemScan, *, context: ItemContext
-    ) -> tuple[None, Sequence[PlaceQuestion]]:
+        self, state: Visits | None, event: ItemScan, *, context: ItemContext
+    ) -> tuple[Visits | None, Sequence[PlaceQuestion]]:
         """The question of place, or nothing where there is no place, dealer or territory."""
         scan, custody, registry = event.event, context.custody, context.registry
         if scan.location is None or scan.gtin is None or scan.signature not in OURS:
-            return None, ()
+            return state, ()
         dealer = registry.dealer_by_gln(custody.owner, context.known_us)
         if dealer is None:
-            return None, ()
-        owned_us = custody.owned_us if custody.owned_us is not None else event.at_us
-        window = Window(owned_us, event.at_us, owned_us)
-        if custody.sold_us is not None:
-            window = Window(custody.sold_us, custody.sold_us, owned_us)
+            return state, ()
+        window = _window(event, custody)
         area = registry.authority.where(dealer.dealer_id, scan.gtin, window, context.known_us)
         if area is None:
-            return None, ()
+            return state, ()
         # Most are inside: what there would be to say is worked out only if it has to be said.
-        answer = partial(_answer, event, dealer.dealer_id, context)
         place = place_of(scan.location)
-        return None, (PlaceQuestion(area, place, event.at_us, context.known_us, answer),)
+        at = on_wgs84(place.lon, place.lat, place.crs)
+        state, is_told = visited(state, scan, custody.owned_by, at)
+        answer = partial(
+            _answer, event, dealer.dealer_id, context, (state, at) if is_told else None
+        )
+        return state, (PlaceQuestion(area, place, event.at_us, context.known_us, answer),)
+
+
+def _window(event: ItemScan, custody: Custody) -> Window:
+    owned_us = custody.owned_us if custody.owned_us is not None else event.at_us
+    if custody.sold_us is not None:
+        return Window(custody.sold_us, custody.sold_us, owned_us)
+    return Window(owned_us, event.at_us, owned_us)
 
 
 def _weight(scan: Scan, registry: Registry, *, sold: bool) -> float:
@@ -53,10 +66,23 @@ def _weight(scan: Scan, registry: Registry, *, sold: bool) -> float:
 
 
 def _answer(
+    event: ItemScan,
+    dealer_id: str,
+    context: ItemContext,
+    visits: tuple[Visits, LonLat] | None,
+    verdict: PlaceVerdict,
+) -> Sequence[Said]:
+    said: list[Said] = []
+    if verdict.verdict == "outside":
+        said.append(_outside(event, dealer_id, context, verdict))
+    if visits is not None:
+        said.append(sighting_of(event, dealer_id, context.origin, *visits, verdict))
+    return said
+
+
+def _outside(
     event: ItemScan, dealer_id: str, context: ItemContext, verdict: PlaceVerdict
-) -> Finding | None:
-    if verdict.verdict != "outside":
-        return None
+) -> Finding:
     scan, custody, territory = event.event, context.custody, verdict.territory
     weight = _weight(scan, context.registry, sold=custody.sold_us is not None)
     inputs = (event.identity, custody.owned_by, custody.sold_by)

@@ -171,11 +171,11 @@ def _is_planned(place: Place, context: ShipmentContext) -> bool:
     )
 
 
-def _answer(finding: Finding, place: Place, verdict: PlaceVerdict) -> Finding | None:
+def _answer(finding: Finding, place: Place, verdict: PlaceVerdict) -> Sequence[Finding]:
     if verdict.verdict != "outside":
-        return None
+        return ()
     territory = verdict.territory
-    return Finding(
+    told = Finding(
         rule=finding.rule,
         subject=finding.subject,
         occurred_us=finding.occurred_us,
@@ -194,5 +194,4 @@ def _answer(finding: Finding, place: Place, verdict: PlaceVerdict) -> Finding | 
             "where_zh": territory.name if territory else "不属于任何已知区域的地点",
         },
     )
-
-
+    return (told,)

@@ -8,7 +8,7 @@ import msgspec
 from events.timed import Timed
 from judging.item import ItemState
 from judging.shipment import ShipmentState
-from judging.windows import Draft, Fold, Variant
+from judging.windows import Draft, Fold, Known, Variant
 
 S = TypeVar("S", ItemState, ShipmentState)
 
@@ -17,13 +17,14 @@ class Hot(msgspec.Struct, Generic[S], frozen=True, array_like=True):
     """The state after every stored event of a subject, as of ``version``.
 
     ``last_us`` and ``last_identity`` are the order of the newest event in it; ``received_us`` is
-    the latest arrival.
+    the latest arrival, and ``received`` whose it was.
     """
 
     version: int
     last_us: int
     last_identity: str
     received_us: int
+    received: str
     state: S
 
 
@@ -64,8 +65,8 @@ def hot_of(state: S, moments: Sequence[Timed[Any]], version: int) -> Hot[S] | No
     if not moments:
         return None
     last = max(moments, key=lambda moment: (moment.at_us, moment.identity))
-    received_us = max(moment.received_us for moment in moments)
-    return Hot(version, last.at_us, last.identity, received_us, state)
+    received_us, received = max((moment.received_us, moment.identity) for moment in moments)
+    return Hot(version, last.at_us, last.identity, received_us, received, state)
 
 
 def advance(
@@ -83,15 +84,15 @@ def advance(
     """
     if hot is None or hot.version != version - 1:
         return None
-    state, received_us = hot.state, hot.received_us
+    state, received_us, received = hot.state, hot.received_us, hot.received
     last = (hot.last_us, hot.last_identity)
     drafts = []
     for moment in sorted(moments, key=lambda moment: (moment.at_us, moment.identity)):
         if moment.order <= last or received_us >= moment.received_us + lateness_us:
             return None
         state, outcomes = fold.step(state, moment)
+        received_us, received = max((received_us, received), (moment.received_us, moment.identity))
         if outcomes is not None:
-            drafts.append(Draft(moment, (Variant(None, outcomes),)))
+            drafts.append(Draft(moment, (Variant(None, outcomes, Known(received_us, received)),)))
         last = moment.order
-        received_us = max(received_us, moment.received_us)
-    return Hot(version, last[0], last[1], received_us, state), drafts
+    return Hot(version, last[0], last[1], received_us, received, state), drafts

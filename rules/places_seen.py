@@ -1,0 +1,27 @@
+"""The places where one item was read, each far from the others; what is near one of them is it."""
+
+import math
+
+LonLat = tuple[float, float]
+
+EARTH_RADIUS_M = 6_371_009.0
+APART_M = 75_000.0
+"""Two places closer than this are one: errands, commuting and errors of fixes lie within."""
+MOST_PLACES = 8
+
+
+def rough_m(a: LonLat, b: LonLat) -> float:
+    """Great-circle distance in metres on a sphere, within 0.6 % of the geodesic."""
+    lat_a, lat_b = math.radians(a[1]), math.radians(b[1])
+    h = (
+        math.sin((lat_b - lat_a) / 2) ** 2
+        + math.cos(lat_a) * math.cos(lat_b) * math.sin(math.radians(b[0] - a[0]) / 2) ** 2
+    )
+    return 2 * EARTH_RADIUS_M * math.asin(min(1.0, math.sqrt(h)))
+
+
+def with_place(places: tuple[LonLat, ...], place: LonLat) -> tuple[LonLat, ...]:
+    """The places with one more, if it is far from all of them and there is room."""
+    if len(places) >= MOST_PLACES or any(rough_m(place, other) < APART_M for other in places):
+        return places
+    return (*places, place)
