@@ -12,7 +12,9 @@ and all edges that do not touch the cell add a constant over the cell. The const
 one reference point: the cell's south-western corner, which is answered by the parent cell.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -23,15 +25,15 @@ from geo.covering import SPLIT, Cells, entry_parity
 from geo.covering_leaves import Leaves
 from geo.covering_strips import with_strips
 
-MAX_LEVEL = 4
+MAX_LEVEL = 3
 EVEN_LEVELS = 2
 MAX_TOP_CELLS = 60_000
 MAX_FLAT_CELLS = 2_000_000
-FEW_EDGES = 8
-MARGIN = 0.25
+FEW_EDGES = 150
+MARGIN = 0.5
 """Of a cell's side: borders this near to a cell are noted with it."""
 _HAIR_DEG = 1e-9
-_PORTION = 300_000
+_PORTION = 50_000
 _QUARTERS = SPLIT * SPLIT
 
 
@@ -114,18 +116,11 @@ def _top_level(borders: Borders, grid: Floats) -> Level:
     cell = np.arange(columns * rows)
     cell_west, cell_south = west + (cell % columns) * side, south + (cell // columns) * side
     area = np.repeat(np.arange(len(borders)), np.diff(borders.chunk_start[borders.area_chunks]))
-    edge, column, row = _overlapped(
-        np.arange(len(borders.low_lon)),
-        (np.minimum(borders.low_lon, borders.high_lon) - west) / side,
-        (np.maximum(borders.low_lon, borders.high_lon) - west) / side,
-        (borders.low_lat - south) / side,
-        (borders.high_lat - south) / side,
-        (columns, rows),
+    edge, home = _joined(
+        _top_entries(borders, slice(low, low + _PORTION), grid, cell_west, cell_south)
+        for low in range(0, max(len(borders.low_lon), 1), _PORTION)
     )
-    home = row * columns + column
-    near = _near(borders, edge, cell_west[home], cell_south[home], side)
-    edge, home = edge[near], home[near]
-    order = np.lexsort((edge, area[edge], home))
+    order = np.argsort(home * len(borders) + area[edge], kind="stable")
     edge, home = edge[order], home[order]
     record_cell, record_area, entry_record = _records(home, area[edge])
     inside = borders.contains(record_area, cell_west[record_cell], cell_south[record_cell])
@@ -134,6 +129,31 @@ def _top_level(borders: Borders, grid: Floats) -> Level:
         side, cell_west, cell_south, cell, record_cell, record_area, inside, entry_record, edge,
         held_cell, held_area,
     )  # fmt: skip
+
+
+def _top_entries(
+    borders: Borders, part: slice, grid: Floats, cell_west: Floats, cell_south: Floats
+) -> tuple[Ints, Ints]:
+    """(edge, cell) where one of some edges comes near a cell of the top grid."""
+    west, south, per_degree, columns, rows = grid.tolist()
+    low_lon, high_lon = borders.low_lon[part], borders.high_lon[part]
+    edge, column, row = _overlapped(
+        np.arange(len(borders.low_lon))[part],
+        (np.minimum(low_lon, high_lon) - west) * per_degree,
+        (np.maximum(low_lon, high_lon) - west) * per_degree,
+        (borders.low_lat[part] - south) * per_degree,
+        (borders.high_lat[part] - south) * per_degree,
+        (int(columns), int(rows)),
+    )
+    home = row * int(columns) + column
+    near = _near(borders, edge, cell_west[home], cell_south[home], 1 / per_degree)
+    return edge[near], home[near]
+
+
+def _joined(parts: Iterable[tuple[Ints, ...]]) -> tuple[Ints, ...]:
+    """The parts' columns, each in one piece."""
+    columns = list(zip(*parts, strict=True))
+    return tuple(np.concatenate(column) for column in columns)
 
 
 def _held_at_top(borders: Borders, grid: Floats, cell: Ints, area: Ints) -> tuple[Ints, Ints]:
@@ -183,8 +203,8 @@ def _near(
     """Whether each edge comes within the cell, widened by ``margin`` sides (separating axes)."""
     half = side * (0.5 + margin)
     x, y = west + side / 2, south + side / 2
-    ax, ay = borders.low_lon[edge] - x, borders.low_lat[edge] - y
-    bx, by = borders.high_lon[edge] - x, borders.high_lat[edge] - y
+    low_lon, low_lat, high_lon, high_lat = borders.ends(edge)
+    ax, ay, bx, by = low_lon - x, low_lat - y, high_lon - x, high_lat - y
     apart = (np.minimum(ax, bx) > half) | (np.maximum(ax, bx) < -half)
     apart |= (np.minimum(ay, by) > half) | (np.maximum(ay, by) < -half)
     dx, dy = bx - ax, by - ay
@@ -201,15 +221,15 @@ def _records(cell: Ints, area: Ints) -> tuple[Ints, Ints, Ints]:
 
 def _touches(borders: Borders, level: Level, hair: float) -> Bools:
     """Which entries' edges touch the cell itself, not only its margin."""
-    cell = level.record_cell[level.entry_record]
-    return _near(
-        borders,
-        level.entry_edge,
-        level.west[cell],
-        level.south[cell],
-        level.side,
-        hair / level.side,
-    )
+    touching = np.zeros(len(level.entry_edge), dtype=bool)
+    for low in range(0, len(touching), _PORTION):
+        part = slice(low, low + _PORTION)
+        cell = level.record_cell[level.entry_record[part]]
+        west, south = level.west[cell], level.south[cell]
+        touching[part] = _near(
+            borders, level.entry_edge[part], west, south, level.side, hair / level.side
+        )
+    return touching
 
 
 def _to_split(level: Level, touching: Bools, depth: int) -> Bools:
@@ -351,19 +371,45 @@ def _descend(
 ) -> tuple[Ints, Ints, Ints]:
     """(cell, area, edge) entries of the level below, sorted by cell, then area."""
     chosen = np.flatnonzero(taken)
+    if not len(chosen):
+        return chosen, chosen, chosen
+    parent = level.record_cell[level.entry_record[chosen]]
+    # Portions of whole cells: sorted each for itself they are sorted together.
+    heads = np.flatnonzero(np.diff(parent, prepend=-1))
+    cuts = heads[np.searchsorted(heads, np.arange(0, len(chosen), _PORTION))[:-1]].tolist()
+    cuts = sorted({0, *cuts, len(chosen)})
+    home, area, edge = _joined(
+        _descended(borders, level, chosen[low:high], rank, west, south, side)
+        for low, high in pairwise(cuts)
+    )
+    return home, area, edge
+
+
+def _descended(
+    borders: Borders,
+    level: Level,
+    chosen: Ints,
+    rank: Ints,
+    west: Floats,
+    south: Floats,
+    side: float,
+) -> tuple[Ints, Ints, Ints]:
     edge, record = level.entry_edge[chosen], level.entry_record[chosen]
     cell = level.record_cell[record]
     x0, y0 = level.west[cell], level.south[cell]
-    ax, bx = (borders.low_lon[edge] - x0) / side, (borders.high_lon[edge] - x0) / side
-    ay, by = (borders.low_lat[edge] - y0) / side, (borders.high_lat[edge] - y0) / side
+    low_lon, low_lat, high_lon, high_lat = borders.ends(edge)
+    ax, bx = (low_lon - x0) / side, (high_lon - x0) / side
     which, column, row = _overlapped(
         np.arange(len(edge)),
-        np.minimum(ax, bx), np.maximum(ax, bx), np.minimum(ay, by), np.maximum(ay, by),
+        np.minimum(ax, bx),
+        np.maximum(ax, bx),
+        (low_lat - y0) / side,
+        (high_lat - y0) / side,
         (SPLIT, SPLIT),
-    )  # fmt: skip
+    )
     home = rank[cell[which]] * _QUARTERS + row * SPLIT + column
     near = _near(borders, edge[which], west[home], south[home], side)
     which, home = which[near], home[near]
-    area, edge = level.record_area[record[which]], edge[which]
+    area = level.record_area[record[which]]
     order = np.argsort(home * len(borders) + area, kind="stable")
-    return home[order], area[order], edge[order]
+    return home[order], area[order], edge[which[order]]

@@ -14,7 +14,7 @@ from geo.borders import Borders
 from geo.covering import NONE, SEVERAL, Cells, Covering
 
 _HAIR_DEG = 1e-9
-_PORTION = 100_000
+_PORTION = 5_000
 _CORNERS = np.array([[-0.5, -0.5], [0.5, -0.5], [-0.5, 0.5], [0.5, 0.5]])
 
 

@@ -37,6 +37,20 @@ def test_the_integral_is_right_to_a_millionth(lat: float, size: float, sigma_m: 
                 )
 
 
+@pytest.mark.parametrize("lat", [0.0, 45.0, -70.0, 85.0])
+@pytest.mark.parametrize("sigma_m", [1.0, 40.0, 85.0, 400.0, 990.0])
+def test_the_close_map_of_sharp_fixes_is_the_map_of_others(lat: float, sigma_m: float) -> None:
+    shape = Polygon([(7, lat), (7.02, lat - 0.004), (7.05, lat + 0.011), (7.011, lat + 0.003)])
+    area = Area([shape])
+    corners = np.array(shape.exterior.coords)[:4]
+    fixes = np.concatenate([corners, (corners + np.roll(corners, 1, axis=0)) / 2])
+    for lon, at in fixes:
+        found = area.probability(lon, at, sigma_m)[0]
+        # A fix near the pole in its batch has all of them mapped the other way.
+        other = area.probability([lon, 0.0], [at, 89.99], sigma_m)[0]
+        assert found == pytest.approx(other, abs=3e-7)
+
+
 def test_holes_take_their_share() -> None:
     shape = box(10, 50, 10.2, 50.2).difference(box(10.05, 50.05, 10.1, 50.1))
     area = Area([shape])
