@@ -17,6 +17,7 @@ from evidence.note import SigningKey, VerifierKey
 from store.engine import open_engine, sqlite_url
 from store.evidence_fsck import Finding, SignedSize
 from store.evidence_guard import Guard, GuardError, replace_file, sync_folder
+from store.evidence_keys import keys_since
 from store.evidence_log import EvidenceLog
 from store.schema.evidence import evidence_tables
 from store.schema.metadata import metadata
@@ -61,10 +62,10 @@ class LogFolder:
             raise FolderError(f"{path} is not empty", type="log-exists")
         path.mkdir(parents=True, exist_ok=True)
         Guard.create(folder.guard.folder, key)
-        with folder._engine(create=True) as engine:
+        with folder.opened(create=True) as engine:
             metadata.create_all(engine, tables=evidence_tables)
         folder.write_digest()
-        replace_file(path / PUBLIC_KEY, f"{key.verifier}\n".encode(), mode=0o644)
+        folder._write_public_key(key.verifier)
         sync_folder(path.parent)
         return folder
 
@@ -96,7 +97,7 @@ class LogFolder:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A connection for one reading transaction."""
-        with self._engine() as engine, engine.connect() as conn:
+        with self.opened() as engine, engine.connect() as conn:
             yield conn.execution_options(reads_only=True)
 
     @contextmanager
@@ -109,20 +110,37 @@ class LogFolder:
         with self.guard.writer():
             (self.path / DIGEST).unlink(missing_ok=True)
             sync_folder(self.path)
-            with self._engine() as engine:
+            with self.opened() as engine:
                 yield engine
             self.write_digest()
 
     def signed_key(self) -> SigningKey:
-        """The private key, which must be that of ``public-key.txt``.
+        """The private key: that of ``public-key.txt``, or one that it was handed over to.
 
         Raises:
             GuardError: it is missing or another log's.
         """
         key = self.guard.key()
-        if key.verifier != self.public_key():
+        if not self._leads_to(key.verifier):
             raise GuardError(f"{self.guard.folder} holds the key of another log")
         return key
+
+    def name_key(self) -> None:
+        """Bring ``public-key.txt`` up to date after a rotation; the caller is the one writer."""
+        key = self.signed_key().verifier
+        if key != self.public_key():
+            self._write_public_key(key)
+
+    def _write_public_key(self, key: VerifierKey) -> None:
+        replace_file(self.path / PUBLIC_KEY, f"{key}\n".encode(), mode=0o644)
+
+    def _leads_to(self, key: VerifierKey) -> bool:
+        """Whether it is the key of ``public-key.txt``, or one that it was handed over to."""
+        public = self.public_key()
+        if key == public:
+            return True
+        with self.reading() as conn:
+            return key in keys_since(conn, public)
 
     def write_digest(self) -> None:
         """Record the database file as it is; a reader that still has it open prevents that."""
@@ -135,7 +153,7 @@ class LogFolder:
         signed = yield from self._fsck_guard()
         try:
             with self.reading() as conn:
-                yield from EvidenceLog().fsck(conn, signed)
+                yield from EvidenceLog().fsck(conn, *([] if signed is None else [signed]))
         except (sqlite3.Error, SQLAlchemyError) as error:
             yield Finding(None, "storage-unreadable", str(getattr(error, "orig", None) or error))
 
@@ -154,7 +172,7 @@ class LogFolder:
         if not self.guard.folder.is_dir():
             return None
         try:
-            if self.guard.key().verifier != self.public_key():
+            if not self._leads_to(self.guard.key().verifier):
                 yield Finding(None, "public-key-changed", "not the key that signs this log")
             signed = Checkpoint.parse(self.guard.last().text)
         except (NoteError, GuardError) as error:
@@ -175,7 +193,8 @@ class LogFolder:
             raise FolderError(f"{self.database} is missing", type="log-not-found")
 
     @contextmanager
-    def _engine(self, *, create: bool = False) -> Iterator[Engine]:
+    def opened(self, *, create: bool = False) -> Iterator[Engine]:
+        """The database, for as long as the block runs."""
         if create:
             self.database.touch()
         self._database_exists()

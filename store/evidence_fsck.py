@@ -1,6 +1,6 @@
 """Checking a whole log: every stored byte is hashed again and everything derived is compared."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
@@ -35,7 +35,7 @@ class SignedSize:
     root: bytes
 
 
-def fsck(conn: Connection, signed: SignedSize | None = None) -> Iterator[Finding]:
+def fsck(conn: Connection, *signed: SignedSize) -> Iterator[Finding]:
     """Check the log from its first byte to its last; memory does not grow with it.
 
     Problems: ``entry-missing``, ``entry-out-of-place``, ``bytes-changed``,
@@ -56,10 +56,11 @@ def fsck(conn: Connection, signed: SignedSize | None = None) -> Iterator[Finding
 class _Check:
     """The walk over the entries: the tree of what is stored, and what it says on the way."""
 
-    def __init__(self, signed: SignedSize | None) -> None:
+    def __init__(self, signed: Sequence[SignedSize]) -> None:
         self.signed = signed
         self.frontier = Frontier()
-        self.signed_root = self.frontier.root() if signed and signed.size == 0 else None
+        self.roots = {0: self.frontier.root()}
+        self.wanted = {one.size for one in signed}
         self.counts: dict[int, int] = {}
         self.previous: tuple[bytes, bytes] = (NO_LEAF, NO_LEAF)
         self.next_index = 0
@@ -112,13 +113,13 @@ class _Check:
                 last = ((position + 1) << (8 * level)) - 1
                 detail = f"hash {position} of tile level {level} is not that of its entries"
                 yield Finding(last, "node-changed", detail)
-        if self.signed is not None and self.frontier.size == self.signed.size:
-            self.signed_root = self.frontier.root()
+        if self.frontier.size in self.wanted:
+            self.roots[self.frontier.size] = self.frontier.root()
 
     def head(self, conn: Connection) -> Iterator[Finding]:
         row = conn.execute(select(evidence_head)).all()
         if not row:
-            if self.frontier.size or (self.signed and self.signed.size):
+            if self.frontier.size or any(self.wanted):
                 yield Finding(None, "head-missing", "there is no head")
             return
         head = row[0]
@@ -149,14 +150,13 @@ class _Check:
                 yield Finding(None, "node-changed", detail)
 
     def checkpoint(self) -> Iterator[Finding]:
-        if self.signed is None:
-            return
-        if self.frontier.size < self.signed.size:
-            detail = f"{self.signed.size} entries were signed, {self.frontier.size} are stored"
-            yield Finding(self.frontier.size, "behind-checkpoint", detail)
-        elif self.signed_root != self.signed.root:
-            detail = f"the root of the first {self.signed.size} entries is not the one signed"
-            yield Finding(None, "signed-root-differs", detail)
+        for signed in self.signed:
+            if self.frontier.size < signed.size:
+                detail = f"{signed.size} entries were signed, {self.frontier.size} are stored"
+                yield Finding(self.frontier.size, "behind-checkpoint", detail)
+            elif self.roots[signed.size] != signed.root:
+                detail = f"the root of the first {signed.size} entries is not the one signed"
+                yield Finding(None, "signed-root-differs", detail)
 
 
 def _rows(conn: Connection) -> Iterator[tuple[int, bytes | None, bytes, object]]:

@@ -13,6 +13,7 @@ from evidence.note import Note, SigningKey
 from evidence.tree import EMPTY_ROOT
 
 KEY_FILE = "key"
+STAGED_FILE = "key.staged"
 CHECKPOINT_FILE = "checkpoint"
 SWAP_LOCK = "swap.lock"
 WRITER_LOCK = "writer.lock"
@@ -32,7 +33,8 @@ class SecondWriterError(EvidenceError):
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """A private folder: ``key``, the last signed ``checkpoint``, and two locks.
+    """A private folder: ``key``, the last signed ``checkpoint``, two locks, and while the log is
+    handed over to another key, that one as ``key.staged``.
 
     Every file is replaced by writing another, syncing it, renaming it over the old one and syncing
     the folder, so that a crash leaves the old or the new one whole.
@@ -48,13 +50,24 @@ class Guard:
             GuardError: there is a key already.
         """
         guard = cls(folder)
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if (folder / KEY_FILE).exists():
+        guard.make_folder()
+        if guard.exists:
             raise GuardError(f"{folder / KEY_FILE} exists")
-        replace_file(folder / KEY_FILE, f"{key}\n".encode())
         empty = Checkpoint(key.name, 0, EMPTY_ROOT).text()
         replace_file(folder / CHECKPOINT_FILE, str(Note(empty, (key.sign(empty),))).encode())
+        # The key comes last: with it the folder is whole.
+        replace_file(folder / KEY_FILE, f"{key}\n".encode())
+        sync_folder(folder.parent)
         return guard
+
+    def make_folder(self) -> None:
+        """The folder, for its owner alone; one that is there stays as it is."""
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    @property
+    def exists(self) -> bool:
+        """Whether the folder holds a key."""
+        return (self.folder / KEY_FILE).exists()
 
     def key(self) -> SigningKey:
         """The log's private key.
@@ -64,6 +77,31 @@ class Guard:
             NoteError: the file is damaged.
         """
         return SigningKey.parse(self._read(KEY_FILE).removesuffix("\n"))
+
+    def stage(self, key: SigningKey) -> None:
+        """Keep the key that the log is about to be handed over to."""
+        replace_file(self.folder / STAGED_FILE, f"{key}\n".encode())
+
+    def staged(self) -> SigningKey | None:
+        """The key that is staged, if there is one.
+
+        Raises:
+            NoteError: the file is damaged.
+        """
+        if not (self.folder / STAGED_FILE).exists():
+            return None
+        return SigningKey.parse(self._read(STAGED_FILE).removesuffix("\n"))
+
+    def unstage(self) -> None:
+        """Throw the staged key away."""
+        (self.folder / STAGED_FILE).unlink()
+        sync_folder(self.folder)
+
+    def promote(self) -> None:
+        """Put the staged key in the place of the log's key, which is gone then."""
+        with self._locked(SWAP_LOCK):
+            (self.folder / STAGED_FILE).rename(self.folder / KEY_FILE)
+            sync_folder(self.folder)
 
     def last(self) -> Note:
         """The last checkpoint that was signed, its signature checked.
@@ -85,10 +123,14 @@ class Guard:
 
         Raises:
             LogMovedError: somebody else signed meanwhile.
+            GuardError: ``new`` is not signed by the log's key, which was rotated meanwhile.
         """
         with self._locked(SWAP_LOCK):
             if not self.is_last(old):
                 raise LogMovedError("another process signed a checkpoint meanwhile")
+            key = self.key().verifier
+            if (key.name, key.key_id) not in {(one.name, one.key_id) for one in new.signatures}:
+                raise GuardError("the log's key was rotated: start again", type="key-rotated")
             replace_file(self.folder / CHECKPOINT_FILE, str(new).encode())
 
     @contextmanager

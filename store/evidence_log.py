@@ -260,9 +260,9 @@ class EvidenceLog:
             raise ProofError(f"the log has no size {size}", field="size")
         return range_hash(0, size, self.nodes(conn))
 
-    def fsck(self, conn: Connection, signed: SignedSize | None = None) -> Iterator[Finding]:
+    def fsck(self, conn: Connection, *signed: SignedSize) -> Iterator[Finding]:
         """Everything that is wrong with the log, as it is found; nothing where all is well."""
-        return fsck(conn, signed)
+        return fsck(conn, *signed)
 
     def count(self, conn: Connection) -> int:
         """The number of rows, whatever the head says."""

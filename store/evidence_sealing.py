@@ -7,13 +7,15 @@ restart; what was signed once is never signed otherwise.
 from collections.abc import Iterable
 from typing import Protocol
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 
 from evidence.checkpoint import Checkpoint
-from evidence.errors import EvidenceError, LogBehindError, LogDamagedError
+from evidence.errors import EvidenceError, LogBehindError, LogDamagedError, LogMovedError
 from evidence.note import Note, SigningKey, VerifierKey
 from evidence.tree import Frontier, leaf_hash
 from store.evidence_log import EvidenceLog, StoredRow
+
+SWAP_ATTEMPTS = 10
 
 
 class SignedStore(Protocol):
@@ -117,3 +119,23 @@ class Sealer:
             frontier.append(leaf)
             last = leaf
         return frontier, last
+
+
+def seal(engine: Engine, sealer: Sealer) -> Note:
+    """Sign what is committed; where another process signed meanwhile, look again.
+
+    Raises:
+        LogMovedError: others were faster ten times.
+        LogBehindError, LogDamagedError: the log is not the one that was signed.
+    """
+    for _ in range(SWAP_ATTEMPTS - 1):
+        try:
+            return _seal_once(engine, sealer)
+        except LogMovedError:
+            continue
+    return _seal_once(engine, sealer)
+
+
+def _seal_once(engine: Engine, sealer: Sealer) -> Note:
+    with engine.connect() as conn:
+        return sealer.seal(conn.execution_options(reads_only=True))

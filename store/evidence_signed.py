@@ -9,7 +9,7 @@ from evidence.note import Note
 
 
 class SignedAppend(Protocol):
-    """A log to append to; ``LogWriter`` over a folder, ``ServiceLog`` over a service's database."""
+    """A log to append to; ``LogWriter`` over a folder, ``SignedLog`` over a service's database."""
 
     def reading(self) -> AbstractContextManager[Connection]:
         """A connection for one reading transaction."""

@@ -6,20 +6,22 @@ from contextlib import contextmanager
 from sqlalchemy import Connection, Engine
 
 from evidence.entry import Entry
-from evidence.errors import EvidenceError, LogMovedError
-from evidence.note import Note
+from evidence.errors import EvidenceError
+from evidence.note import Note, SigningKey
 from store.evidence_folder import LogFolder
+from store.evidence_keys import rotate, settle
 from store.evidence_log import Appended, EvidenceLog
-from store.evidence_sealing import Sealer
-
-SWAP_ATTEMPTS = 10
+from store.evidence_sealing import Sealer, seal
 
 
 class LogWriter:
     """Appends groups of entries; what it answers is durable and covered by a signed checkpoint."""
 
-    def __init__(self, engine: Engine, log: EvidenceLog, sealer: Sealer) -> None:
+    def __init__(
+        self, engine: Engine, folder: LogFolder, log: EvidenceLog, sealer: Sealer
+    ) -> None:
         self._engine = engine
+        self._folder = folder
         self.log = log
         self._sealer = sealer
 
@@ -53,29 +55,18 @@ class LogWriter:
         with self.transaction() as conn:
             return self.log.append_each(conn, entries)
 
+    def rotate(self, new: SigningKey, at: str) -> None:
+        """Hand the log over to another key; this writer signs no more after that.
+
+        Raises:
+            LogBehindError, LogDamagedError: the log is not the one that was signed.
+        """
+        rotate(self._engine, self._folder.guard, self.log, new, at)
+        self._folder.name_key()
+
     def seal(self) -> Note:
         """The signed checkpoint of what is committed."""
         return seal(self._engine, self._sealer)
-
-
-def seal(engine: Engine, sealer: Sealer) -> Note:
-    """Sign what is committed; where another process signed meanwhile, look again.
-
-    Raises:
-        LogMovedError: others were faster ten times.
-        LogBehindError, LogDamagedError: the log is not the one that was signed.
-    """
-    for _ in range(SWAP_ATTEMPTS - 1):
-        try:
-            return _seal_once(engine, sealer)
-        except LogMovedError:
-            continue
-    return _seal_once(engine, sealer)
-
-
-def _seal_once(engine: Engine, sealer: Sealer) -> Note:
-    with engine.connect() as conn:
-        return sealer.seal(conn.execution_options(reads_only=True))
 
 
 @contextmanager
@@ -86,9 +77,11 @@ def open_writer(folder: LogFolder) -> Iterator[LogWriter]:
         SecondWriterError: there is one already.
         LogBehindError, LogDamagedError: the log is not the one that was signed.
     """
-    key = folder.signed_key()
+    folder.signed_key()
     with folder.writing() as engine:
+        settle(engine, folder.guard)
+        folder.name_key()
         log = EvidenceLog()
-        writer = LogWriter(engine, log, Sealer(log, folder.guard, key))
+        writer = LogWriter(engine, folder, log, Sealer(log, folder.guard, folder.guard.key()))
         writer.start()
         yield writer

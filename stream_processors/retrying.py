@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import sqlite3
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -18,6 +19,11 @@ it ends the process at once, and nothing is acknowledged."""
 FIRST_WAIT_S = 0.1
 LONGEST_WAIT_S = 5.0
 
+_DISK = frozenset([sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB])
+"""A disk that failed: after a failed fsync nobody knows what it holds, so nothing goes on. (A
+database server that meets this ends by itself; clients see a lost connection, then what it
+recovered.)"""
+
 T = TypeVar("T")
 
 
@@ -25,7 +31,7 @@ async def retried(what: str, call: Callable[[], Awaitable[T]], *, limit_s: float
     """The call's result, tried again with growing pauses for up to ``limit_s`` seconds.
 
     Raises:
-        The last fault, once the time is up.
+        The last fault, once the time is up; one of the disk at once.
     """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + limit_s
@@ -34,11 +40,17 @@ async def retried(what: str, call: Callable[[], Awaitable[T]], *, limit_s: float
         try:
             return await call()
         except FAULTS as fault:
-            if loop.time() + wait_s > deadline:
+            if is_of_the_disk(fault) or loop.time() + wait_s > deadline:
                 raise
             logger.warning("%s: %s; again in %.1f s", what, _first_line(fault), wait_s)
         await asyncio.sleep(wait_s)
         wait_s = min(wait_s * 2, LONGEST_WAIT_S)
+
+
+def is_of_the_disk(fault: BaseException) -> bool:
+    """Whether SQLite could not read or write its file; nothing is tried again after that."""
+    code = getattr(getattr(fault, "orig", fault), "sqlite_errorcode", None)
+    return code is not None and code & 0xFF in _DISK
 
 
 def _first_line(fault: Exception) -> str:

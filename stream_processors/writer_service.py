@@ -1,11 +1,13 @@
-"""The writer as a service: reads ``signals``, commits, and only then acknowledges."""
+"""The writer as a service: reads ``signals``, commits, signs, and only then acknowledges."""
 
 import asyncio
 import logging
 from collections.abc import Callable
+from typing import Any
 
 from events.errors import EventError
 from events.wire import decode_record
+from store.evidence_service import SignedLog
 from stream_processors.bus.port import BusRecord, Consumer, Publisher
 from stream_processors.intake import Refused
 from stream_processors.messages import JudgementMessage, decode_judgement, encode_dead_letter
@@ -23,9 +25,16 @@ class WriterService:
     """Runs one writer until it is told to stop."""
 
     def __init__(
-        self, writer: Writer, consumer: Consumer, publisher: Publisher, *, retry_limit_s: float
+        self,
+        writer: Writer,
+        log: SignedLog,
+        consumer: Consumer,
+        publisher: Publisher,
+        *,
+        retry_limit_s: float,
     ) -> None:
         self._writer = writer
+        self._log = log
         self._consumer = consumer
         self._publisher = publisher
         self._retry_limit_s = retry_limit_s
@@ -52,6 +61,8 @@ class WriterService:
             limit_s=self._retry_limit_s,
         )
         if not records:
+            # Others append in their own transactions: decisions, exports, erasures, keys.
+            await self._seal()
             return 0
         messages, letters = _read(records)
         if letters:
@@ -61,12 +72,16 @@ class WriterService:
                 limit_s=self._retry_limit_s,
             )
         await self._retried("committing judgements", lambda: self._writer.take(messages))
+        await self._seal()
         await retried(
             "acknowledging signals", self._consumer.commit, limit_s=self._retry_limit_s
         )
         return len(records)
 
-    async def _retried(self, what: str, call: Callable[[], int]) -> int:
+    async def _seal(self) -> None:
+        await self._retried("signing the log", self._log.seal)
+
+    async def _retried(self, what: str, call: Callable[[], Any]) -> Any:
         return await retried(
             what, lambda: asyncio.to_thread(call), limit_s=self._retry_limit_s
         )

@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 from api.app import create_app
 from store.accounts import has_users, set_password
 from store.engine import open_engine, sqlite_url
+from store.evidence_service import SignedLog, signing
 from store.migrations import migrate
 from stream_processors.bus.port import Publisher
 from stream_processors.bus.queue import QueueConsumer, QueueFile, QueuePublisher
@@ -28,7 +29,12 @@ from stream_processors.topics import INPUTS, SIGNALS
 from stream_processors.worker import Worker
 from stream_processors.writer import Writer
 from stream_processors.writer_service import WriterService
-from tracewarden.installation import ConfigurationError, EmbeddedFolder
+from tracewarden.installation import (
+    ConfigurationError,
+    EmbeddedFolder,
+    evidence_folder,
+    evidence_origin,
+)
 from tracewarden.service import Server, build_services, listen, secret_in, server_for
 from tracewarden.settings import Settings
 
@@ -80,7 +86,9 @@ def run_embedded(
     with _locked(folder.folder):
         engine = prepare(folder)
         try:
-            asyncio.run(_run(folder, engine, port, settings, ready, beside))
+            private, origin = evidence_folder(data, settings), evidence_origin(settings)
+            with signing(engine, private, origin) as log:
+                asyncio.run(_run(folder, engine, log, port, settings, ready, beside))
         finally:
             engine.dispose()
 
@@ -88,6 +96,7 @@ def run_embedded(
 async def _run(
     folder: EmbeddedFolder,
     engine: Engine,
+    log: SignedLog,
     port: int,
     settings: Settings,
     ready: Ready,
@@ -111,7 +120,7 @@ async def _run(
         for server in servers:
             server.end()
 
-    runner = _runner(engine, queue, publisher, state, settings, failed)
+    runner = _runner(engine, log, queue, publisher, state, settings, failed)
 
     async def is_taking_work() -> bool:
         return runner.is_running
@@ -155,6 +164,7 @@ async def _run(
 
 def _runner(
     engine: Engine,
+    log: SignedLog,
     queue: QueueFile,
     publisher: QueuePublisher,
     state: SqliteState,
@@ -169,6 +179,7 @@ def _runner(
     )
     writer = WriterService(
         Writer(engine, lambda: time.time_ns() // 1000),
+        log,
         QueueConsumer(queue, "writer", (SIGNALS,)),
         publisher,
         retry_limit_s=settings.retry_limit_s,

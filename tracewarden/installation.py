@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from sqlalchemy import Engine
 
@@ -44,6 +45,13 @@ class EmbeddedFolder:
         return self.folder / "keys"
 
     @property
+    def private(self) -> Path:
+        """Key and last signature of the evidence log: beside the folder, so that a restored folder
+        does not restore its own guard."""
+        folder = self.folder.absolute()
+        return folder.with_name(f"{folder.name}.private")
+
+    @property
     def secret(self) -> Path:
         """What signs visits and sessions."""
         return self.folder / "secret.key"
@@ -69,6 +77,29 @@ def database_url(data: Path | None, settings: Settings) -> str:
     if settings.database_url:
         return settings.database_url
     raise ConfigurationError("name a folder by --data, or TRACEWARDEN_DATABASE_URL", field="--data")
+
+
+def evidence_folder(data: Path | None, settings: Settings) -> Path:
+    """The private folder of the service's evidence log.
+
+    Raises:
+        ConfigurationError: no setting says where.
+    """
+    folder = data or settings.data
+    if settings.evidence_folder is not None:
+        return settings.evidence_folder
+    if folder is not None:
+        return EmbeddedFolder(folder).private
+    if settings.key_folder is not None:
+        return settings.key_folder / "evidence"
+    variable = "TRACEWARDEN_EVIDENCE_FOLDER"
+    raise ConfigurationError(f"{variable} is not set", field=variable)
+
+
+def evidence_origin(settings: Settings) -> str:
+    """The name that the evidence log gets with its key: C2SP asks for a URL without its scheme."""
+    host = urlsplit(settings.public_url).netloc
+    return settings.evidence_origin or f"{host}/log"
 
 
 def open_database(data: Path | None, settings: Settings | None = None) -> Engine:

@@ -28,6 +28,17 @@ class Settings(BaseSettings):
     kafka_replication: Annotated[
         int, Field(ge=1, description="Replicas of each topic that `topics create` makes.")
     ] = 1
+    evidence_folder: Annotated[
+        Path | None,
+        Field(description="Private folder of the evidence log's signing key and last signature; "
+                          "never in the database or its backups. By default `evidence` in the key "
+                          "folder; the embedded set keeps it beside its own, as `DIR.private`."),
+    ] = None
+    evidence_origin: Annotated[
+        str,
+        Field(description="Name of the evidence log where its key is made; by default the host of "
+                          "the public address, and `/log`."),
+    ] = ""
     key_folder: Annotated[
         Path | None, Field(description="Key ring: `jwks.json` and encrypted private keys.")
     ] = None

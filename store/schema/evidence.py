@@ -73,6 +73,23 @@ evidence_anchors = Table(
     comment="Cosigned checkpoints and their RFC 3161 timestamps; entries hold their hashes",
 )
 
+evidence_checkpoint = Table(
+    "evidence_checkpoint",
+    metadata,
+    Column(
+        "log",
+        SmallInteger,
+        CheckConstraint("log = 1", name="one"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("size", _Count, nullable=False),
+    Column("note", LargeBinary, nullable=False),
+    Column("key", Text, nullable=False, comment="the verifier key that it is signed under"),
+    comment="The signed checkpoint that is published; no guard, since a backup restores it",
+)
+
 evidence_tables = (
     evidence_entries, evidence_nodes, evidence_head, evidence_openings, evidence_anchors
 )  # fmt: skip
+"""What a log of its own in a folder needs; a service publishes ``evidence_checkpoint`` as well."""

@@ -32,8 +32,8 @@ def conn(tmp_path: Path) -> Iterator[Connection]:
     engine.dispose()
 
 
-def findings(conn: Connection, signed: SignedSize | None = None) -> list[tuple[int | None, str]]:
-    return [(one.index, one.problem) for one in log.fsck(conn, signed)]
+def findings(conn: Connection, *signed: SignedSize) -> list[tuple[int | None, str]]:
+    return [(one.index, one.problem) for one in log.fsck(conn, *signed)]
 
 
 def test_a_whole_log_has_no_findings(conn: Connection) -> None:

@@ -93,6 +93,7 @@ def on_servers(
         "TRACEWARDEN_KAFKA_BOOTSTRAP": kafka.bootstrap,
         "TRACEWARDEN_KAFKA_PARTITIONS": "4",
         "TRACEWARDEN_REDIS_URL": redis.url,
+        "TRACEWARDEN_EVIDENCE_FOLDER": str(folder / "evidence"),
         "TRACEWARDEN_SECRET_KEY": "0123456789abcdef" * 3,
         "TRACEWARDEN_KEY_FOLDER": str(world / "keys"),
         "TRACEWARDEN_KEY_PASSPHRASE": PASSPHRASE,

@@ -100,6 +100,7 @@ def survive(faults: Faults, folder: Path) -> None:
             "TRACEWARDEN_KAFKA_BOOTSTRAP": servers.kafka.bootstrap,
             "TRACEWARDEN_KAFKA_PARTITIONS": PARTITIONS,
             "TRACEWARDEN_REDIS_URL": servers.redis.url,
+            "TRACEWARDEN_EVIDENCE_FOLDER": str(folder / "evidence"),
         }
         for command in (["migrate"], ["topics", "create"], ["load", str(world)]):
             run_command(command, env)

@@ -3,13 +3,11 @@
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from sqlalchemy import Connection
 
 from evidence.canonical import parse
 from evidence.checkpoint import Checkpoint
@@ -17,7 +15,7 @@ from evidence.commitments import Opening
 from evidence.commitments import commit as make_commitment
 from evidence.entry import Entry, entry_from_line
 from evidence.errors import EntryError, EvidenceError, ProofError
-from evidence.note import Note, SigningKey
+from evidence.note import SigningKey
 from evidence.tlog_proof import TlogProof
 from evidence.tree import consistency_proof, inclusion_proof, leaf_hash, verify_consistency
 from store.evidence_export import entries_of_case, export, gather
@@ -27,13 +25,24 @@ from store.evidence_guard import replace_file
 from store.evidence_log import Appended, EvidenceLog
 from store.evidence_openings import erase as erase_openings
 from store.evidence_openings import keep
-from store.evidence_sealing import Sealer
+from store.evidence_service import fsck_service
 from store.evidence_tiles import write_tiles
 from store.evidence_writer import LogWriter, open_writer
 from tracewarden.commands import evidence_outside
 from tracewarden.commands.evidence_answers import carried_out, print_lines
 from tracewarden.commands.evidence_lines import MAX_LINE_BYTES, line_groups
-from tracewarden.commands.evidence_source import database_url, reading
+from tracewarden.commands.evidence_source import (
+    Data,
+    Private,
+    opened,
+    reading,
+    refuse_both,
+    rotate_service,
+    service_database,
+    service_guard,
+    signed,
+)
+from tracewarden.commands.evidence_source import Log as AnyLog
 from verifier.bundle import verify_bundle
 from verifier.command import as_line
 from verifier.notes import read_trust
@@ -41,10 +50,7 @@ from verifier.notes import read_trust
 app = typer.Typer(help="The evidence log: append, checkpoint, prove, check.", no_args_is_help=True)
 
 Log = Annotated[Path, typer.Option("--log", help="Folder of the log.")]
-Private = Annotated[
-    Path | None,
-    typer.Option("--private", help="Folder of key and last signature; else DIR.private."),
-]
+
 
 
 @app.command()
@@ -103,56 +109,50 @@ def answer_line(answer: Appended | EvidenceError) -> dict[str, Any]:
     return {"index": answer.index, "leaf_hash": answer.leaf_hash.hex()}
 
 
-@contextmanager
-def signed(log: Path, private: Path | None) -> Iterator[tuple[Connection, Sealer, Note]]:
-    """A reading connection, and the signed checkpoint of all that it sees."""
-    folder = LogFolder.at(log, private)
-    key = folder.signed_key()
-    with folder.reading() as conn:
-        sealer = Sealer(EvidenceLog(), folder.guard, key)
-        yield conn, sealer, sealer.seal(conn)
-
-
 @app.command()
 @carried_out
-def checkpoint(log: Log, private: Private = None) -> None:
+def checkpoint(log: AnyLog = None, data: Data = None, private: Private = None) -> None:
     """Print the signed checkpoint of all that the log holds."""
-    with signed(log, private) as (_, _, note):
-        _print_text(str(note))
+    with signed(log, data, private) as view:
+        _print_text(str(view.note))
 
 
 @app.command()
 @carried_out
 def prove(
-    log: Log,
     index: Annotated[int, typer.Option("--index", min=0, help="Index of the entry.")],
+    log: AnyLog = None,
+    data: Data = None,
     size: Annotated[
         int | None, typer.Option("--size", min=1, help="Size of the tree; else all of it.")
     ] = None,
     private: Private = None,
 ) -> None:
     """Print a tlog-proof that the entry stands in the log."""
-    with signed(log, private) as (conn, sealer, note):
-        whole = Checkpoint.parse(note.text)
+    with signed(log, data, private) as view:
+        whole, note = Checkpoint.parse(view.note.text), view.note
         if size is not None and size != whole.size:
-            earlier = Checkpoint(whole.origin, size, EvidenceLog().root_at(conn, size))
-            whole, note = earlier, sealer.sign(earlier)
-        path = inclusion_proof(index, whole.size, EvidenceLog().nodes(conn))
+            if size > whole.size:
+                raise ProofError(f"the log has {whole.size} entries", field="size")
+            whole = Checkpoint(whole.origin, size, EvidenceLog().root_at(view.conn, size))
+            note = view.sign(whole)
+        path = inclusion_proof(index, whole.size, EvidenceLog().nodes(view.conn))
         proof = TlogProof(index, tuple(path), note)
-        (row,) = EvidenceLog().rows(conn, index, index + 1)
-        proof.verify(leaf_hash(row.data), whole.origin, [sealer.verifier])
+        (row,) = EvidenceLog().rows(view.conn, index, index + 1)
+        proof.verify(leaf_hash(row.data), whole.origin, [view.key])
         _print_text(str(proof))
 
 
 @app.command()
 @carried_out
 def consistency(
-    log: Log,
     old: Annotated[int, typer.Option("--from", min=0, help="Size of the earlier tree.")],
     new: Annotated[int, typer.Option("--to", min=0, help="Size of the later tree.")],
+    log: AnyLog = None,
+    data: Data = None,
 ) -> None:
     """Print the proof that the later tree begins with the earlier one."""
-    with LogFolder.at(log).reading() as conn:
+    with opened(log, data, None) as engine, reading(engine) as conn:
         size = EvidenceLog().head(conn).size
         if new > size:
             raise ProofError(f"the log has {size} entries", field="to")
@@ -165,40 +165,52 @@ def consistency(
 @app.command()
 @carried_out
 def tiles(
-    log: Log,
     out: Annotated[Path, typer.Option("--out", help="Folder to write to.")],
+    log: AnyLog = None,
+    data: Data = None,
     private: Private = None,
 ) -> None:
     """Write the log as tlog-tiles: checkpoint, tile/…, tile/entries/…."""
-    with signed(log, private) as (conn, _, note):
-        written = sum(1 for _ in write_tiles(EvidenceLog(), conn, note, out))
-        size = Checkpoint.parse(note.text).size
+    with signed(log, data, private) as view:
+        written = sum(1 for _ in write_tiles(EvidenceLog(), view.conn, view.note, out))
+        size = Checkpoint.parse(view.note.text).size
     print_lines([{"size": size, "files": written}])
 
 
 @app.command()
 @carried_out
-def fsck(
-    log: Annotated[Path | None, typer.Option("--log", help="Folder of a log of its own.")] = None,
-    data: Annotated[Path | None, typer.Option("--data", help="Folder of the embedded set.")] = None,
-    private: Private = None,
-) -> None:
+def rotate(log: AnyLog = None, data: Data = None, private: Private = None) -> None:
+    """Hand the log over to a new key, which the old one signs for; its writer must not run."""
+    at = datetime.now(UTC).isoformat(timespec="seconds")
+    if log is None:
+        print_lines([{"public_key": str(rotate_service(data, private, at))}])
+        return
+    folder = LogFolder.at(log, private)
+    with open_writer(folder) as writer:
+        writer.rotate(SigningKey.from_seed(folder.public_key().name, new_seed()), at)
+    print_lines([{"public_key": str(folder.public_key())}])
+
+
+@app.command()
+@carried_out
+def fsck(log: AnyLog = None, data: Data = None, private: Private = None) -> None:
     """Hash every stored byte again and compare all that is derived from it."""
-    if log is not None and data is not None:
-        raise EvidenceError("give --log or --data, not both", type="usage")
     found = print_lines(one.as_dict() for one in _findings(log, data, private))
     raise typer.Exit(1 if found else 0)
 
 
 def _findings(log: Path | None, data: Path | None, private: Path | None) -> Iterator[Finding]:
+    refuse_both(log, data)
     if log is None:
-        with reading(database_url(data)) as conn:
-            yield from EvidenceLog().fsck(conn)
-        return
-    folder = LogFolder.at(log, private)
-    yield from folder.fsck()
-    if not folder.guard.folder.is_dir():
-        typer.echo(f"not compared with a signature: no {folder.guard.folder}", err=True)
+        guard = service_guard(data, private)
+        with service_database(data) as engine, reading(engine) as conn:
+            yield from fsck_service(conn, guard)
+    else:
+        folder = LogFolder.at(log, private)
+        guard = folder.guard
+        yield from folder.fsck()
+    if guard is None or not guard.folder.is_dir():
+        typer.echo("not compared with a signature: no private folder", err=True)
 
 
 @app.command()

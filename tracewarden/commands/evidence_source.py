@@ -1,21 +1,28 @@
 """Which log an ``evidence`` command speaks of: a folder of its own, the embedded set, a server."""
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 
+from evidence.checkpoint import Checkpoint
 from evidence.errors import EvidenceError
+from evidence.note import Note, VerifierKey
 from store.engine import open_engine, sqlite_url
 from store.evidence_folder import LogFolder
+from store.evidence_guard import Guard
+from store.evidence_log import EvidenceLog
+from store.evidence_sealing import Sealer, seal
+from store.evidence_service import SignedLog, rotate_signed_log, signed_before, signing
 from store.evidence_signed import SignedAppend
 from store.evidence_writer import open_writer
+from tracewarden.installation import ConfigurationError, EmbeddedFolder, evidence_folder
 from tracewarden.settings import Settings
-
-DATABASE_FILE = "tracewarden.sqlite"
 
 Log = Annotated[Path | None, typer.Option("--log", help="Folder of a log of its own.")]
 Data = Annotated[Path | None, typer.Option("--data", help="Folder of the embedded set.")]
@@ -31,6 +38,16 @@ class SourceError(EvidenceError):
     type = "log-not-found"
 
 
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A reading connection, the signed checkpoint of what it holds at least, and what signs."""
+
+    conn: Connection
+    note: Note
+    key: VerifierKey
+    sign: Callable[[Checkpoint], Note]
+
+
 def database_url(data: Path | None) -> str:
     """The URL of the service's database: in the folder given, else the configured one.
 
@@ -42,11 +59,35 @@ def database_url(data: Path | None) -> str:
         return settings.database_url
     folder = data or settings.data
     if folder is None:
-        raise SourceError("give --data or --log, or set TRACEWARDEN_DATABASE_URL")
-    file = folder / DATABASE_FILE
+        raise SourceError("give --log or --data, or set TRACEWARDEN_DATABASE_URL")
+    file = EmbeddedFolder(folder).database
     if not file.is_file():
         raise SourceError(f"{file} does not exist")
     return sqlite_url(file)
+
+
+@contextmanager
+def service_database(data: Path | None) -> Iterator[Engine]:
+    """The service's database."""
+    engine = open_engine(database_url(data))
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def opened(log: Path | None, data: Path | None, private: Path | None) -> Iterator[Engine]:
+    """The database of the log in question.
+
+    Raises:
+        EvidenceError: both folders are given.
+        FolderError, SourceError: there is no log there.
+    """
+    refuse_both(log, data)
+    source = service_database(data) if log is None else LogFolder.at(log, private).opened()
+    with source as engine:
+        yield engine
 
 
 @contextmanager
@@ -56,47 +97,94 @@ def reading_log(log: Path | None, data: Path | None) -> Iterator[Connection]:
     Raises:
         EvidenceError: both are named, or there is none.
     """
-    _refuse_both(log, data)
     if log is not None:
-        folder = LogFolder.at(log)
-        folder.public_key()
-        with folder.reading() as conn:
-            yield conn
-    else:
-        with reading(database_url(data)) as conn:
-            yield conn
+        LogFolder.at(log).public_key()
+    with opened(log, data, None) as engine, reading(engine) as conn:
+        yield conn
 
 
 @contextmanager
 def appending(log: Path | None, data: Path | None, private: Path | None) -> Iterator[SignedAppend]:
-    """The log of its own, or else the service's, to append to.
+    """The log of its own, or else the service's beside its writer, to append to.
 
     Raises:
         EvidenceError: both are named, or it cannot be written.
     """
-    _refuse_both(log, data)
-    if log is None:
-        raise SourceError("not yet")
-    with open_writer(LogFolder.at(log, private)) as writer:
-        yield writer
+    refuse_both(log, data)
+    if log is not None:
+        with open_writer(LogFolder.at(log, private)) as writer:
+            yield writer
+    else:
+        with service_database(data) as engine:
+            yield SignedLog(engine, signed_before(engine, private_folder(data, private)))
 
 
-def _refuse_both(log: Path | None, data: Path | None) -> None:
+def refuse_both(log: Path | None, data: Path | None) -> None:
+    """One log at a time."""
     if log is not None and data is not None:
         raise EvidenceError("give --log or --data, not both", type="usage")
 
 
+def private_folder(data: Path | None, private: Path | None) -> Path:
+    """The private folder of the service's log.
+
+    Raises:
+        ConfigurationError: nothing says where it is.
+    """
+    return private or evidence_folder(data, Settings())
+
+
 @contextmanager
-def reading(url: str) -> Iterator[Connection]:
+def reading(engine: Engine) -> Iterator[Connection]:
     """A connection for one reading transaction: what it sees does not change meanwhile."""
-    engine = open_engine(url)
-    try:
-        with engine.connect().execution_options(
-            reads_only=True, **({} if url.startswith("sqlite") else _SNAPSHOT)
-        ) as conn:
-            yield conn
-    finally:
-        engine.dispose()
+    snapshot = {} if engine.dialect.name == "sqlite" else _SNAPSHOT
+    with engine.connect().execution_options(reads_only=True, **snapshot) as conn:
+        yield conn
 
 
 _SNAPSHOT = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+
+
+@contextmanager
+def signed(log: Path | None, data: Path | None, private: Path | None) -> Iterator[Signed]:
+    """The log with all that is committed signed.
+
+    Raises:
+        GuardError: the private folder is missing or another log's.
+        LogBehindError, LogDamagedError: the log is not the one that was signed.
+    """
+    with opened(log, data, private) as engine:
+        sealer = _sealer(engine, log, data, private)
+        note = seal(engine, sealer)
+        with reading(engine) as conn:
+            yield Signed(conn, note, sealer.verifier, sealer.sign)
+
+
+def _sealer(engine: Engine, log: Path | None, data: Path | None, private: Path | None) -> Sealer:
+    if log is None:
+        return signed_before(engine, private_folder(data, private))
+    folder = LogFolder.at(log, private)
+    return Sealer(EvidenceLog(), folder.guard, folder.signed_key())
+
+
+def service_guard(data: Path | None, private: Path | None) -> Guard | None:
+    """The private folder of the service's log; none where nothing says where it is."""
+    try:
+        return Guard(private_folder(data, private))
+    except ConfigurationError:
+        return None
+
+
+def rotate_service(data: Path | None, private: Path | None, at: str) -> VerifierKey:
+    """Hand the service's log over to a new key; give that one.
+
+    Raises:
+        SecondWriterError: the writer runs.
+        GuardError: the private folder is missing or another log's.
+    """
+    folder = private_folder(data, private)
+    with service_database(data) as engine:
+        signed_before(engine, folder)
+        rotate_signed_log(engine, folder, os.urandom(32), at)
+        with signing(engine, folder, "") as log:
+            return log.verifier

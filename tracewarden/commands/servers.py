@@ -5,14 +5,17 @@ import logging
 import signal
 import threading
 import time
+from contextlib import ExitStack
 from datetime import UTC, datetime
 
 import msgspec
 import typer
 from rich.console import Console
+from sqlalchemy import Engine
 
 from api.app import create_app
 from store.engine import open_engine
+from store.evidence_service import SignedLog, signing
 from store.migrations import is_current
 from store.migrations import migrate as run_migrations
 from stream_processors.bus.kafka import KafkaConsumer, KafkaPublisher
@@ -28,7 +31,12 @@ from stream_processors.writer import Writer
 from stream_processors.writer_service import WriterService
 from tracewarden.commands.refusals import refusals
 from tracewarden.commands.up import log_to
-from tracewarden.installation import ConfigurationError, database_url
+from tracewarden.installation import (
+    ConfigurationError,
+    database_url,
+    evidence_folder,
+    evidence_origin,
+)
 from tracewarden.service import build_services, listen, server_for
 from tracewarden.settings import Settings
 
@@ -126,11 +134,35 @@ async def _writer(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     engine = open_engine(settings.database_url)
+    try:
+        with ExitStack() as until_the_end:
+            log = await _signed_log(settings, engine, until_the_end)
+            await _write(settings, engine, log, stop)
+    finally:
+        engine.dispose()
+
+
+async def _signed_log(settings: Settings, engine: Engine, until_the_end: ExitStack) -> SignedLog:
+    """The log, compared with what was signed before any work is taken."""
+    folder, origin = evidence_folder(None, settings), evidence_origin(settings)
+
+    def opened() -> SignedLog:
+        return until_the_end.enter_context(signing(engine, folder, origin))
+
+    return await retried(
+        "checking the log", lambda: asyncio.to_thread(opened), limit_s=settings.retry_limit_s
+    )
+
+
+async def _write(
+    settings: Settings, engine: Engine, log: SignedLog, stop: asyncio.Event
+) -> None:
     publisher = KafkaPublisher(settings.kafka_bootstrap)
     await retried("connecting to Kafka", publisher.start, limit_s=settings.retry_limit_s)
     consumer = KafkaConsumer(settings.kafka_bootstrap, "tracewarden-writer", (SIGNALS,))
     service = WriterService(
         Writer(engine, lambda: time.time_ns() // 1000),
+        log,
         consumer,
         publisher,
         retry_limit_s=settings.retry_limit_s,
@@ -140,7 +172,6 @@ async def _writer(settings: Settings) -> None:
     finally:
         await consumer.close()
         await publisher.close()
-        engine.dispose()
 
 
 def doctor() -> None:
