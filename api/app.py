@@ -16,7 +16,7 @@ from starlette.staticfiles import StaticFiles
 from api import reference, well_known
 from api.console import alert_page, alert_stream, alerts_page, login, map_data
 from api.console.session import LoginNeeded, WrongRoom, to_login, to_own_room
-from api.consumer import location, report, visit
+from api.consumer import hidden_code, location, report, visit
 from api.consumer.errors import error_page, not_an_item, wording_of
 from api.consumer.report import report_limit
 from api.outbox_relay import OutboxRelay
@@ -31,8 +31,8 @@ from api.services import Services
 _log = logging.getLogger(__name__)
 
 _ROUTERS = (
-    resolve, about, description, visit, location, report, intake, outcomes, well_known, reference,
-    login, alerts_page, alert_stream, alert_page, map_data,
+    resolve, about, description, visit, location, hidden_code, report, intake, outcomes,
+    well_known, reference, login, alerts_page, alert_stream, alert_page, map_data,
 )
 _MACHINE_PATHS = ("/v1/", "/.well-known/", "/healthz", "/openapi.json")
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.services import Services
+from store.hidden_codes import purge_sources
 from store.outbox import purge
 from store.reports import purge_reports
 
@@ -18,11 +19,16 @@ PUBLISHED_KEPT_FOR = timedelta(days=1)
 stored it long before."""
 
 
+SOURCES_KEPT_FOR = timedelta(days=1)
+"""How long a hashed address is kept that gave a hidden code; its count ends after an hour."""
+
+
 def forget_old(services: Services) -> int:
     """Remove consumers' reports and published outbox rows whose time is over; returns how many."""
     now = services.clock()
     reports_kept_for = timedelta(days=services.settings.report_retention_days)
     forgotten = purge_reports(services.engine, now - reports_kept_for)
+    forgotten += purge_sources(services.engine, now - SOURCES_KEPT_FOR)
     return forgotten + purge(services.engine, now - PUBLISHED_KEPT_FOR)
 
 

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import Engine
 
+from codes.hidden_codes import HiddenCodes
 from codes.jwks import KeySet
 from registry.book import Registry
 from stream_processors.bus.port import Publisher
@@ -19,6 +20,10 @@ SHORTEST_SECRET = 32
 
 
 def _unknown(_gtin: str, _serial: str) -> None:
+    return None
+
+
+def _no_hidden_codes() -> None:
     return None
 
 
@@ -63,7 +68,8 @@ class Services:
     ``publisher`` is started already. ``registry`` gives the newest snapshot, ``keys`` the public
     keys that codes are verified with. ``issued`` says whether a job covers a serial (None: not
     known), ``item_state`` what custody says of an item; both may ask the database, and run in a
-    thread. ``checks`` are asked by ``/healthz`` besides the database. ``stopping`` is true once the
+    thread. ``hidden_codes`` checks codes under scratch layers (None: the secret is not at hand).
+    ``checks`` are asked by ``/healthz`` besides the database. ``stopping`` is true once the
     process wants to end, so that streams end, too.
     """
 
@@ -76,5 +82,6 @@ class Services:
     random_bytes: Callable[[int], bytes]
     issued: Callable[[str, str], bool | None] = _unknown
     item_state: Callable[[str, str], ItemState | None] = _unknown
+    hidden_codes: Callable[[], HiddenCodes | None] = _no_hidden_codes
     checks: Mapping[str, Callable[[], Awaitable[bool]]] = field(default_factory=dict)
     stopping: Callable[[], bool] = _never

@@ -67,6 +67,8 @@ class Scan(Event, frozen=True, kw_only=True, tag="scan"):
     reader_id: Id | None = None
     session: Id | None = None
     location: Location | None = None
+    hidden_code: Literal["matched"] | None = None
+    """The reader gave the right code from under the scratch layer."""
 
 
 class ItemEvent(Event, frozen=True, kw_only=True, tag="item_event"):

@@ -4,6 +4,7 @@ from typing import Any
 
 from rules.code_invalid import CodeInvalid
 from rules.code_unknown import CodeUnknown
+from rules.hidden_code_reused import FirstUse, HiddenCodeReused
 from rules.impossible_travel import Fix as TravelFix
 from rules.impossible_travel import ImpossibleTravel
 from rules.item_inactive import ItemInactive
@@ -17,8 +18,9 @@ ITEM_RULES: tuple[Any, ...] = (
     ItemInactive(),
     ScanOutsideTerritory(),
     ImpossibleTravel(),
+    HiddenCodeReused(),
 )
-ItemStates = tuple[None, None, None, Visits | None, TravelFix | None]
+ItemStates = tuple[None, None, None, Visits | None, TravelFix | None, FirstUse | None]
 
 SHIPMENT_RULES: tuple[Any, ...] = (ShipmentOutsideTerritories(),)
 ShipmentStates = tuple[Stay | None]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Engine, delete, select, update
+from sqlalchemy import Connection, Engine, delete, select, update
 
 from store.instants import to_us
 from store.schema.outbox import outbox
@@ -26,8 +26,13 @@ _COLUMNS = (outbox.c.identity, outbox.c.topic, outbox.c.subject, outbox.c.raw)
 def put(engine: Engine, events: Sequence[Outgoing], now: datetime) -> None:
     """Store events durably; one whose identity is there already changes nothing."""
     with engine.begin() as connection:
-        rows = ({**event._asdict(), "written_us": to_us(now)} for event in events)
-        insert_new(connection, outbox, rows)
+        put_within(connection, events, now)
+
+
+def put_within(connection: Connection, events: Sequence[Outgoing], now: datetime) -> None:
+    """Store events in the caller's transaction, together with what they tell of."""
+    rows = ({**event._asdict(), "written_us": to_us(now)} for event in events)
+    insert_new(connection, outbox, rows)
 
 
 def waiting(engine: Engine, most: int) -> list[Outgoing]:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from codes.errors import CodeError
+from codes.hidden_codes import HiddenCodes
 from codes.issued import IssuedSerials, JobRange
 from codes.jwks import KeySet, load_jwks
 from codes.keyring import KeyRing
@@ -36,6 +37,12 @@ class KeysInUse:
             return self._keys
 
 
+def hidden_codes_of(folder: Path | None, passphrase: str | None) -> HiddenCodes | None:
+    """What checks hidden codes; None where the ring's secret is not at hand."""
+    secret = _master_secret(folder, passphrase)
+    return None if secret is None else HiddenCodes(secret)
+
+
 class IssuedByJobs:
     """Whether a job covers a serial, by the registry's jobs and the key ring's secret.
 
@@ -62,10 +69,15 @@ class IssuedByJobs:
 
 
 def _serials(folder: Path | None, passphrase: str | None) -> Serials | None:
+    secret = _master_secret(folder, passphrase)
+    return None if secret is None else Serials(secret)
+
+
+def _master_secret(folder: Path | None, passphrase: str | None) -> bytes | None:
     if folder is None or not passphrase:
         return None
     try:
-        return Serials(KeyRing.open(folder).master_secret(passphrase))
+        return KeyRing.open(folder).master_secret(passphrase)
     except CodeError:
         # A ring of public keys alone: codes can be verified, but not matched with jobs.
         return None

@@ -25,7 +25,7 @@ from store.transactions import reading
 from stream_processors.bus.port import Publisher
 from stream_processors.registry_source import RegistrySource
 from tracewarden.installation import ConfigurationError
-from tracewarden.keys_in_use import IssuedByJobs, KeysInUse
+from tracewarden.keys_in_use import IssuedByJobs, KeysInUse, hidden_codes_of
 from tracewarden.settings import Settings
 
 SECRET_BYTES = 48
@@ -75,6 +75,7 @@ def build_services(
     """The API's ports; see ``api.services``."""
     registry = registry_reader(engine)
     passphrase = settings.key_passphrase.get_secret_value() if settings.key_passphrase else None
+    hidden_codes = hidden_codes_of(keys, passphrase)
     try:
         api_settings = ApiSettings(public_url, settings.brand_name, secret_key)
     except ValueError as error:
@@ -89,6 +90,7 @@ def build_services(
         random_bytes=os.urandom,
         issued=IssuedByJobs(keys, passphrase, registry),
         item_state=item_state_reader(engine, registry),
+        hidden_codes=lambda: hidden_codes,
         checks=checks,
         stopping=stopping.is_set,
     )

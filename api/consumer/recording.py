@@ -21,11 +21,19 @@ _log = logging.getLogger(__name__)
 
 
 def scan_of(
-    services: Services, visit: Visit, code: ReadCode, now: datetime, location: Location | None
+    services: Services,
+    visit: Visit,
+    code: ReadCode,
+    now: datetime,
+    location: Location | None,
+    *,
+    hidden_code: bool = False,
 ) -> Scan:
-    """The visit's scan, or with a location its second one; both are of one session."""
+    """The visit's scan, or the one that adds a location or the right hidden code; all are of one
+    session."""
+    event_id = visit.scan_id if location is None else visit.location_scan_id
     return Scan(
-        event_id=visit.scan_id if location is None else visit.location_scan_id,
+        event_id=visit.hidden_scan_id if hidden_code else event_id,
         received_at=now,
         scanned_at=now,
         uri=code.uri,
@@ -36,6 +44,7 @@ def scan_of(
         reader="consumer",
         session=visit.visit_id,
         location=location,
+        hidden_code="matched" if hidden_code else None,
     )
 
 

@@ -13,8 +13,10 @@ from api.consumer.reading import ReadCode, read_item_code
 from api.consumer.verdict import LEVELS, CodeFacts, Level, VerdictName, verdict_of
 from api.consumer.visits import Visit
 from api.services import Services
+from codes.hidden_codes import HiddenCodes
 from events.model import Location
 from registry.places import on_wgs84
+from store.hidden_codes import first_use
 from store.instants import to_us
 from store.scan_views import scans_of
 
@@ -29,7 +31,7 @@ LOCATION_WINDOW = timedelta(minutes=15)
 @dataclass(frozen=True, slots=True)
 class VerdictView:
     """All that is shown. ``place`` is the name of the province of the first located query;
-    ``takes_location`` whether this browser may add its location to the visit."""
+    ``takes_location`` and ``takes_hidden_code`` say what this browser may add to the visit."""
 
     verdict: VerdictName
     code: ReadCode
@@ -39,6 +41,8 @@ class VerdictView:
     at: datetime
     is_own: bool
     takes_location: bool
+    takes_hidden_code: bool
+    hidden_used_at: datetime | None
     has_expired: bool
 
     @property
@@ -66,11 +70,13 @@ def view_of(services: Services, visit: Visit, *, is_own: bool) -> VerdictView:
         issued=unless_down(lambda: services.issued(code.gtin, code.serial)),
         disposition=state.disposition if state is not None else None,
     )
+    verdict = verdict_of(facts)
+    secrets = services.hidden_codes() if code.signature == "valid" else None
     session = visit.visit_id if visit.recorded else None
     scans = unless_down(lambda: scans_of(services.engine, code.subject, MOST_SCANS)) or []
     history = history_of(scans, session, most=MOST_SCANS)
     return VerdictView(
-        verdict=verdict_of(facts),
+        verdict=verdict,
         code=code,
         product_name=product.name if product is not None else None,
         history=history,
@@ -78,8 +84,15 @@ def view_of(services: Services, visit: Visit, *, is_own: bool) -> VerdictView:
         at=visit.at,
         is_own=is_own and visit.recorded,
         takes_location=is_own and visit.recorded and now - visit.at < LOCATION_WINDOW,
+        takes_hidden_code=is_own and visit.recorded and secrets is not None,
+        hidden_used_at=None if secrets is None else _hidden_use(services, secrets, code),
         has_expired=code.expires_on is not None and code.expires_on < now.astimezone(UTC).date(),
     )
+
+
+def _hidden_use(services: Services, secrets: HiddenCodes, code: ReadCode) -> datetime | None:
+    fingerprint = secrets.fingerprint(code.gtin, code.serial)
+    return unless_down(lambda: first_use(services.engine, fingerprint))
 
 
 Answer = TypeVar("Answer")
@@ -126,5 +139,7 @@ def as_json(view: VerdictView, address: str) -> Mapping[str, Any]:
         "checked_at": view.at.isoformat(),
         "own_visit": view.is_own,
         "location_url": f"/v/{address}/location" if view.takes_location else None,
+        "hidden_code_url": f"/v/{address}/hidden-code" if view.takes_hidden_code else None,
+        "hidden_code_used_at": view.hidden_used_at.isoformat() if view.hidden_used_at else None,
         "report_url": f"/v/{address}/report",
     }

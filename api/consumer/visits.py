@@ -44,6 +44,12 @@ class Visit:
         return f"visit-{self.visit_id}-loc"
 
 
+    @property
+    def hidden_scan_id(self) -> str:
+        """The event id of the scan that says that the right hidden code was given."""
+        return f"visit-{self.visit_id}-hidden"
+
+
 class _Address(msgspec.Struct, array_like=True):
     uri: str
     at_us: int

@@ -20,7 +20,7 @@ from events.model import ItemEvent, Offer, Order, Position, Scan
 from events.strict import as_event, content_id
 from registry.book import Registry
 
-_JUDGED_HERE = ("gtin", "serial", "signature", "issued")
+_JUDGED_HERE = ("gtin", "serial", "signature", "issued", "hidden_code")
 _EPCIS_TYPE = "type"
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 
 from api.app import create_app
 from api.services import ApiSettings, ItemState, Services
+from codes.hidden_codes import HiddenCodes
 from codes.jwks import KeySet, PublicKey
 from codes.signing import SeedSigner, sign_path
 from registry import Registry, RegistryRows
@@ -106,6 +107,7 @@ class World:
     registry: Registry = field(default_factory=lambda: Registry(ROWS))
     public_url: str = "https://id.brand.example"
     stopping: bool = False
+    hidden_codes: HiddenCodes | None = None
 
     def __post_init__(self) -> None:
         counter = itertools.count(1)
@@ -137,6 +139,7 @@ class World:
             random_bytes=self.random_bytes,
             issued=lambda _gtin, serial: self.issued.get(serial),
             item_state=state,
+            hidden_codes=lambda: self.hidden_codes,
             checks={"bus": bus},
             stopping=lambda: self.stopping,
         )
