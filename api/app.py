@@ -15,6 +15,7 @@ from starlette.staticfiles import StaticFiles
 
 from api import reference, well_known
 from api.console import alert_page, alert_stream, alerts_page, login, map_data
+from api.console.cases import case_page, list_page, questions, step_forms
 from api.console.session import LoginNeeded, WrongRoom, to_login, to_own_room
 from api.consumer import hidden_code, location, report, visit
 from api.consumer.errors import error_page, not_an_item, wording_of
@@ -33,6 +34,7 @@ _log = logging.getLogger(__name__)
 _ROUTERS = (
     resolve, about, description, visit, location, hidden_code, report, intake, outcomes,
     well_known, reference, login, alerts_page, alert_stream, alert_page, map_data,
+    list_page, step_forms, case_page, questions,
 )
 _MACHINE_PATHS = ("/v1/", "/.well-known/", "/healthz", "/openapi.json")
 

@@ -1,6 +1,7 @@
 """Words for people in the language that they read, from TOML files beside the pages."""
 
 import tomllib
+from collections import ChainMap
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
@@ -16,11 +17,14 @@ def texts(package: str) -> Mapping[str, Mapping[str, str]]:
 
 
 class Wording:
-    """The words of one language; what is given here is at hand for every text."""
+    """The words of one language, of a package and those that it builds on (``besides``); what else
+    is given here is at hand for every text."""
 
-    def __init__(self, package: str, language: Language, **always: object) -> None:
+    def __init__(
+        self, package: str, language: Language, *, besides: tuple[str, ...] = (), **always: object
+    ) -> None:
         self.language = language
-        self._texts = texts(package)
+        self._texts = ChainMap(*(dict(texts(name)) for name in (package, *besides)))
         self._always = always
 
     def __call__(self, key: str, **values: object) -> str:

@@ -11,3 +11,13 @@ class CaseError(TracewardenError):
     """
 
     type = "case-step-refused"
+
+
+def step_invalid(detail: str, field: str) -> CaseError:
+    """The step itself is incomplete, or says too much."""
+    return CaseError(detail, field=field, type="case-step-invalid")
+
+
+def case_unknown() -> CaseError:
+    """Nobody knows a case of that id."""
+    return CaseError("there is no such case", field="case_id", type="case-unknown")

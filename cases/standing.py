@@ -6,7 +6,7 @@ from functools import reduce
 from msgspec import Struct
 from msgspec.structs import replace
 
-from cases.errors import CaseError
+from cases.errors import CaseError, step_invalid
 from cases.roles import Role, may
 from cases.steps import (
     CLOSED,
@@ -179,23 +179,19 @@ def _name(step: Step) -> str:
 def _check_content(now: Standing, step: Step, alert_ids: frozenset[str]) -> None:
     text = getattr(step, "text", "")
     if len(text) > LONGEST_TEXT:
-        raise _invalid(f"a text has at most {LONGEST_TEXT} characters", "text")
+        raise step_invalid(f"a text has at most {LONGEST_TEXT} characters", "text")
     match step:
         case Ask() | Answer() | Comment() | Confirm() | Reopen() if not text.strip():
-            raise _invalid("this step needs words", "text")
+            raise step_invalid("this step needs words", "text")
         case Dismiss(reason="other") if not text.strip():
-            raise _invalid("the reason 'other' needs words", "text")
+            raise step_invalid("the reason 'other' needs words", "text")
         case Answer(question=question) if question not in now.open_questions:
-            raise _invalid("there is no such question without an answer", "question")
+            raise step_invalid("there is no such question without an answer", "question")
         case Attach(attachments=()):
-            raise _invalid("there is no file", "attachments")
+            raise step_invalid("there is no file", "attachments")
         case Split(alert_ids=chosen) if not chosen or not alert_ids.issuperset(chosen):
-            raise _invalid("the alerts to split off are not all this case's", "alert_ids")
+            raise step_invalid("the alerts to split off are not all this case's", "alert_ids")
         case Split(alert_ids=chosen) if len(chosen) >= len(alert_ids):
-            raise _invalid("a split leaves at least one alert behind", "alert_ids")
+            raise step_invalid("a split leaves at least one alert behind", "alert_ids")
         case Split(alert_ids=chosen) if len(chosen) > MOST_ALERTS:
-            raise _invalid(f"at most {MOST_ALERTS} alerts at once", "alert_ids")
-
-
-def _invalid(detail: str, field: str) -> CaseError:
-    return CaseError(detail, field=field, type="case-step-invalid")
+            raise step_invalid(f"at most {MOST_ALERTS} alerts at once", "alert_ids")

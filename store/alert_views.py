@@ -131,6 +131,17 @@ def find_alert(engine: Engine, alert_id: str) -> AlertRow | None:
     return None if row is None else _alert(row)
 
 
+def alerts_by_id(engine: Engine, alert_ids: Sequence[str]) -> list[AlertRow]:
+    """These alerts, those that no longer hold too, in order of their first event."""
+    found: list[AlertRow] = []
+    with reading(engine) as connection:
+        for start in range(0, len(alert_ids), _CHUNK):
+            chunk = alert_ids[start : start + _CHUNK]
+            query = select(*_ALERT).where(alerts.c.alert_id.in_(chunk))
+            found += [_alert(row) for row in connection.execute(query)]
+    return sorted(found, key=lambda row: (str(row.body.get("first_at", "")), row.alert_id))
+
+
 def signals_by_id(engine: Engine, signal_ids: Sequence[str]) -> list[SignalRow]:
     """These signals in order of their time."""
     found: list[SignalRow] = []

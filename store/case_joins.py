@@ -8,7 +8,7 @@ import msgspec
 import rfc8785
 from sqlalchemy import Connection, Engine, func, insert, select
 
-from cases.errors import CaseError
+from cases.errors import CaseError, case_unknown
 from cases.steps import Absorb, Begin, Merge, Split
 from store.case_steps import SYSTEM, Author, add_step, follow
 from store.schema.cases import cases
@@ -58,7 +58,7 @@ def _lock(connection: Connection, case_id: str) -> Any:
     query = select(cases).where(cases.c.case_id == case_id).with_for_update()
     row = connection.execute(query).one_or_none()
     if row is None:
-        raise CaseError("there is no such case", field="case_id", type="case-unknown")
+        raise case_unknown()
     return row
 
 

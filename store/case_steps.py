@@ -10,7 +10,7 @@ from typing import NamedTuple
 import msgspec
 from sqlalchemy import Connection, Engine, delete, insert, select, update
 
-from cases.errors import CaseError
+from cases.errors import CaseError, case_unknown
 from cases.roles import Role
 from cases.standing import Standing, after, check, check_state, standing
 from cases.steps import Absorb, Answer, Ask, Begin, Grow, Step, Taken
@@ -136,7 +136,7 @@ def _locked(connection: Connection, case_id: str) -> Standing:
     """Where the case stands; nobody else adds a step until the transaction ends."""
     query = select(cases.c.case_id).where(cases.c.case_id == case_id).with_for_update()
     if connection.execute(query).first() is None:
-        raise CaseError("there is no such case", field="case_id", type="case-unknown")
+        raise case_unknown()
     return standing(row.taken for row in _steps(connection, case_id))
 
 

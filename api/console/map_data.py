@@ -66,10 +66,16 @@ def map_of(services: Services, alert_id: str) -> dict[str, Any] | None:
     row = find_alert(services.engine, alert_id)
     if row is None:
         return None
-    signals = signals_by_id(services.engine, row.body["signal_ids"])[-MOST_SIGNALS:]
+    return map_of_alerts(services, [row], row.body.get("dealer_id"))
+
+
+def map_of_alerts(services: Services, rows: list[AlertRow], dealer_id: object) -> dict[str, Any]:
+    """The map of what several alerts rest on, with the area of the dealer held responsible."""
+    ids = [signal_id for row in rows for signal_id in row.body["signal_ids"][-MOST_SIGNALS:]]
+    signals = signals_by_id(services.engine, list(dict.fromkeys(ids))[:MOST_POINTS])
     points = list(_points(events_of(services, signals)))[:MOST_POINTS]
     registry = services.registry()
-    area = _authorised(registry, row, to_us(services.clock()))
+    area = _authorised(registry, rows, dealer_id, to_us(services.clock()))
     frame = _frame(points, area)
     tolerance = (frame[2] - frame[0]) / _SCREEN
     shapes = [] if frame == _NO_FRAME else _outlines(registry, frame, tolerance)
@@ -90,15 +96,17 @@ def _points(events: Iterable[dict[str, Any]]) -> Iterator[Point]:
         yield Point(lon, lat, place["accuracy_m"], event["kind"], at, event["event_id"])
 
 
-def _authorised(registry: Registry, row: AlertRow, known_us: int) -> shapely.Geometry | None:
-    """Where the alert's dealer might sell the product while it happened; without a product, any."""
-    dealer_id = row.body.get("dealer_id")
-    if not isinstance(dealer_id, str):
+def _authorised(
+    registry: Registry, rows: list[AlertRow], dealer_id: object, known_us: int
+) -> shapely.Geometry | None:
+    """Where the dealer might sell the products while it happened; without a product, any."""
+    if not isinstance(dealer_id, str) or not rows:
         return None
-    gtin = row.body.get("facts", {}).get("gtin")
-    products = [product.gtin for product in registry.rows.products]
-    gtins = [gtin] if isinstance(gtin, str) else products
-    window = Window(_us(row.body["first_at"]), _us(row.body["last_at"]), _us(row.body["first_at"]))
+    named = {row.body.get("facts", {}).get("gtin") for row in rows}
+    gtins = sorted(gtin for gtin in named if isinstance(gtin, str))
+    gtins = gtins or [product.gtin for product in registry.rows.products]
+    first_us = min(_us(row.body["first_at"]) for row in rows)
+    window = Window(first_us, max(_us(row.body["last_at"]) for row in rows), first_us)
     keys = {registry.authority.where(dealer_id, one, window, known_us) for one in gtins[:50]}
     areas = [registry.places.area(key) for key in keys if key]
     shapes = [area.shape for area in areas if area is not None]

@@ -113,7 +113,7 @@ def safe_target(target: object) -> str:
     """A page of the console to go to; never another site's."""
     if isinstance(target, str) and target.startswith("/console/") and "\\" not in target:
         return target
-    return "/console/"
+    return "/console/cases"
 
 
 def set_session(services: Services, response: Response, token: str) -> None:

@@ -19,7 +19,7 @@ def csrf_of(page: httpx.Response) -> str:
 
 
 async def log_in(
-    client: httpx.AsyncClient, password: str = PASSWORD, target: str = "/console/"
+    client: httpx.AsyncClient, password: str = PASSWORD, target: str = "/console/cases"
 ) -> httpx.Response:
     csrf = csrf_of(await client.get("/console/login"))
     form = {"csrf": csrf, "user_name": NAME, "password": password, "next": target}
@@ -45,7 +45,7 @@ async def test_the_right_password_begins_a_session(
     world: World, client: httpx.AsyncClient
 ) -> None:
     answer = await log_in(client)
-    assert (answer.status_code, answer.headers["location"]) == (303, "/console/")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/console/cases")
     cookie = next(
         line for line in answer.headers.get_list("set-cookie") if line.startswith("tw_session=")
     )
@@ -93,7 +93,7 @@ async def test_guessing_is_held_back(world: World, client: httpx.AsyncClient) ->
 )
 async def test_nobody_is_led_to_another_site(client: httpx.AsyncClient, target: str) -> None:
     answer = await log_in(client, target=target)
-    assert answer.headers["location"] == "/console/"
+    assert answer.headers["location"] == "/console/cases"
 
 
 async def test_logging_out_ends_the_session_for_good(
