@@ -21,7 +21,7 @@ from api.consumer import hidden_code, location, report, visit
 from api.consumer.errors import error_page, not_an_item, wording_of
 from api.consumer.report import report_limit
 from api.outbox_relay import OutboxRelay
-from api.partner import intake, outcomes
+from api.partner import intake, outcomes, print_reports
 from api.partner.bearer import KeyCache
 from api.problems import Problem, problem_of_status
 from api.resolver import about, description, resolve
@@ -33,7 +33,7 @@ _log = logging.getLogger(__name__)
 
 _ROUTERS = (
     resolve, about, description, visit, location, hidden_code, report, intake, outcomes,
-    well_known, reference, login, alerts_page, alert_stream, alert_page, map_data,
+    print_reports, well_known, reference, login, alerts_page, alert_stream, alert_page, map_data,
     list_page, step_forms, case_page, questions,
 )
 _MACHINE_PATHS = ("/v1/", "/.well-known/", "/healthz", "/openapi.json")

@@ -82,6 +82,8 @@ TITLES = {
     "not-found": "There is nothing under this address",
     "not-ready": "The service cannot take work now",
     "photo-invalid": "The photo cannot be taken",
+    "print-report-conflict": "Another report has this id",
+    "print-report-invalid": "A print report cannot be taken",
     "query-invalid": "A query parameter is wrong",
     "rate-limited": "Too many requests",
     "uri-invalid": "The code is not a GS1 Digital Link",

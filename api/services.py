@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import Engine
 
 from codes.hidden_codes import HiddenCodes
+from codes.issued import Issue
 from codes.jwks import KeySet
 from registry.book import Registry
 from stream_processors.bus.port import Publisher
@@ -67,10 +68,10 @@ class Services:
 
     ``publisher`` is started already. ``registry`` gives the newest snapshot, ``keys`` the public
     keys that codes are verified with. ``issued`` says whether a job covers a serial (None: not
-    known), ``item_state`` what custody says of an item; both may ask the database, and run in a
-    thread. ``hidden_codes`` checks codes under scratch layers (None: the secret is not at hand).
-    ``checks`` are asked by ``/healthz`` besides the database. ``stopping`` is true once the
-    process wants to end, so that streams end, too.
+    known), ``issue_of`` which one and whether the code is active, ``item_state`` what custody says
+    of an item; they may ask the database, and run in a thread. ``hidden_codes`` checks codes under
+    scratch layers (None: the secret is not at hand). ``checks`` are asked by ``/healthz`` besides
+    the database. ``stopping`` is true once the process wants to end, so that streams end, too.
     """
 
     settings: ApiSettings
@@ -81,6 +82,7 @@ class Services:
     clock: Callable[[], datetime]
     random_bytes: Callable[[int], bytes]
     issued: Callable[[str, str], bool | None] = _unknown
+    issue_of: Callable[[str, str], Issue | None] = _unknown
     item_state: Callable[[str, str], ItemState | None] = _unknown
     hidden_codes: Callable[[], HiddenCodes | None] = _no_hidden_codes
     checks: Mapping[str, Callable[[], Awaitable[bool]]] = field(default_factory=dict)

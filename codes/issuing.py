@@ -8,7 +8,7 @@ import csv
 import fcntl
 import io
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -20,6 +20,7 @@ from codes.digital_link import Element
 from codes.errors import CodeError
 from codes.hidden_codes import HiddenCodes
 from codes.jobs import IssuingJob
+from codes.print_reports import PrintRange, check_ranges
 from codes.serials import LENGTH as SERIAL_LENGTH
 from codes.serials import Serials
 from codes.signing import SIGNATURE_KEY, SeedSigner, Signer, message_of, sign_path, signed_text
@@ -270,7 +271,7 @@ def write_csv(out: Path, maker: CodeMaker, source: ChunkSource, progress: Progre
     draft = _draft(out)
     complete_draft(draft, maker, source, progress)
     draft.replace(out)
-    _sync_folder(out.parent)
+    sync(out.parent)
 
 
 def complete_draft(draft: Path, maker: CodeMaker, source: ChunkSource, progress: Progress) -> None:
@@ -290,6 +291,32 @@ def complete_draft(draft: Path, maker: CodeMaker, source: ChunkSource, progress:
         os.fsync(file.fileno())
 
 
+def write_ranges(out: Path, maker: CodeMaker, ranges: Iterable[tuple[int, int]]) -> int:
+    """The job's codes with these first and last indices, once more; how many they are.
+
+    ``out`` appears when it is whole.
+
+    Raises:
+        CodeError: ``job-invalid``: a range is not the job's.
+    """
+    job, made = maker.job, 0
+    asked = [PrintRange(first, last, "printed") for first, last in ranges]
+    check_ranges(asked, job.first_index, job.order.count)
+    draft = _draft(out)
+    with draft.open("wb") as file:
+        file.write(_header(maker))
+        for wanted in asked:
+            for at in range(wanted.first_index, wanted.last_index + 1, CHUNK):
+                count = min(CHUNK, wanted.last_index + 1 - at)
+                file.write(maker.csv_lines(at - job.first_index, count))
+                made += count
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(out)
+    sync(out.parent)
+    return made
+
+
 def _lock(file: IO[bytes], draft: Path) -> None:
     """Only one process at a time writes a draft."""
     try:
@@ -300,8 +327,9 @@ def _lock(file: IO[bytes], draft: Path) -> None:
         ) from None
 
 
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
+def sync(path: Path) -> None:
+    """Returns when what was written to the file or folder is on disk."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

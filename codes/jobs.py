@@ -25,7 +25,10 @@ _DATE = re.compile(r"[0-9]{6}|[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class IssueOrder(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What is asked for: ``count`` codes of ``gtin``; ``expiry`` is YYMMDD as in AI 17."""
+    """What is asked for: ``count`` codes of ``gtin``; ``expiry`` is YYMMDD as in AI 17.
+
+    With ``active_on_report`` a code is active only once the printing plant reported it printed.
+    """
 
     job: str
     gtin: str
@@ -34,6 +37,7 @@ class IssueOrder(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     domain: str
     lot: str | None = None
     expiry: str | None = None
+    active_on_report: bool = False
 
 
 class IssuingJob(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -46,17 +50,6 @@ class IssuingJob(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     def covers(self, index: int) -> bool:
         """Whether the job issued the serial with this index."""
         return self.first_index <= index < self.first_index + self.order.count
-
-    def row(self) -> dict[str, object]:
-        """The job as a line of a recording's ``registry/jobs.jsonl``."""
-        return {
-            "job": self.order.job,
-            "gtin": self.order.gtin,
-            "first_index": self.first_index,
-            "count": self.order.count,
-            "key_id": self.order.key_id,
-            "issued_at": self.issued_at.isoformat(),
-        }
 
 
 class JobRegister(Protocol):
@@ -156,6 +149,18 @@ def allot(folder: Path, order: IssueOrder, *, now: datetime) -> IssuingJob:
     if known.order != order:
         raise _refused(f"job {order.job} was another order: {known.order}", "job")
     return known
+
+
+def job_of(folder: Path, job: str) -> IssuingJob:
+    """The ring's job with this id.
+
+    Raises:
+        CodeError: there is none.
+    """
+    for known in read_ledger(folder):
+        if known.order.job == job:
+            return known
+    raise _refused(f"the ring's ledger has no job {job}", "job")
 
 
 def _same_item(job: IssuingJob, order: IssueOrder) -> bool:

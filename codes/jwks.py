@@ -57,6 +57,12 @@ KeySet = Mapping[str, PublicKey]
 """Public keys by their ids."""
 
 
+def revoked_at_of(key_id: str | None, keys: KeySet) -> datetime | None:
+    """When the key was revoked, where it was."""
+    key = None if key_id is None else keys.get(key_id)
+    return None if key is None else key.revoked_at
+
+
 class _Jwk(msgspec.Struct):
     kty: str
     crv: str | None = None

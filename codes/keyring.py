@@ -118,13 +118,7 @@ class KeyRing:
         Raises:
             CodeError: the id is malformed or taken, or the folder cannot be written.
         """
-        chosen = self.next_key_id() if key_id is None else key_id
-        if not KEY_ID.fullmatch(chosen):
-            raise _refused("a key id is 1 to 16 of A-Z, 0-9 and -", "id")
-        if chosen in self.keys:
-            raise _refused(f"the ring has a key {chosen} already", "id")
-        if not passphrase:
-            raise _refused("the passphrase is empty", "passphrase")
+        chosen = self._free_id(key_id, passphrase)
         root = entropy(32) if seed is None else seed
         private = derive(root, f"signing/{chosen}")
         with _file_errors(self.folder):
@@ -133,6 +127,42 @@ class KeyRing:
             self._write_secret(_private_name(chosen), private, passphrase, entropy)
         ring = self._with(public_key_of(chosen, private, valid_from=now))
         return ring, chosen
+
+    def with_external_key(
+        self,
+        raw: bytes,
+        passphrase: str,
+        *,
+        entropy: Entropy,
+        now: datetime,
+        key_id: str | None = None,
+    ) -> tuple["KeyRing", str]:
+        """The ring with a public key (32 bytes) whose private half lies elsewhere, and its id.
+
+        Raises:
+            CodeError: as ``with_new_key``, or the ring has this very key.
+        """
+        chosen = self._free_id(key_id, passphrase)
+        if any(key.raw == raw for key in self.keys.values()):
+            raise _refused("the ring has this key already", "agent_key")
+        with _file_errors(self.folder):
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._ensure_master(passphrase, derive(entropy(32), "master"), entropy)
+        return self._with(PublicKey(chosen, raw, valid_from=now)), chosen
+
+    def holds(self, key_id: str) -> bool:
+        """Whether the private half of ``key_id`` lies in the ring, sealed."""
+        return (self.folder / _private_name(key_id)).exists()
+
+    def _free_id(self, key_id: str | None, passphrase: str) -> str:
+        chosen = self.next_key_id() if key_id is None else key_id
+        if not KEY_ID.fullmatch(chosen):
+            raise _refused("a key id is 1 to 16 of A-Z, 0-9 and -", "id")
+        if chosen in self.keys:
+            raise _refused(f"the ring has a key {chosen} already", "id")
+        if not passphrase:
+            raise _refused("the passphrase is empty", "passphrase")
+        return chosen
 
     def _ensure_master(self, passphrase: str, master: bytes, entropy: Entropy) -> None:
         if (self.folder / _MASTER_NAME).exists():

@@ -6,6 +6,7 @@ and the signature still tells it from a made-up one.
 """
 
 from collections.abc import Iterator
+from itertools import count
 
 from codes.checksums import check_digit
 from codes.elements import validate
@@ -49,29 +50,13 @@ def sign_sscc(unit: str, signer: Signer, *, domain: str) -> str:
 
 
 def signed_ssccs(
-    company_prefix: str, first: int, count: int, signer: Signer, *, domain: str, extension: int = 0
+    company_prefix: str, first: int, signer: Signer, *, domain: str, extension: int = 0
 ) -> Iterator[tuple[str, str]]:
-    """``count`` SSCCs from reference ``first`` on, each with its signed code.
+    """SSCCs from reference ``first`` on, each with its signed code, as many as are asked for.
 
     Raises:
         CodeError: as ``sscc``.
     """
-    for reference in range(first, first + count):
+    for reference in count(first):
         unit = sscc(company_prefix, reference, extension=extension)
         yield unit, sign_sscc(unit, signer, domain=domain)
-
-
-def matched_set(items_a_case: int, items: list[str], cases: list[str]) -> Iterator[tuple[str, str]]:
-    """Which case each item goes into: its case's URI, then the item's, in order.
-
-    Raises:
-        CodeError: ``job-invalid``: there are too few cases, or none would hold an item.
-    """
-    if items_a_case < 1 or len(cases) * items_a_case < len(items):
-        raise CodeError(
-            f"{len(items)} items at {items_a_case} a case do not fit {len(cases)} cases",
-            field="items_a_case",
-            type="job-invalid",
-        )
-    for number, item in enumerate(items):
-        yield cases[number // items_a_case], item

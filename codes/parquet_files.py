@@ -7,7 +7,7 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 from codes.errors import CodeError
-from codes.issuing import ChunkSource, CodeMaker, Progress, complete_draft
+from codes.issuing import ChunkSource, CodeMaker, Progress, complete_draft, sync
 
 _JOB_KEY = b"tracewarden.job"
 
@@ -46,7 +46,9 @@ def write_parquet(out: Path, maker: CodeMaker, source: ChunkSource, progress: Pr
     complete_draft(draft, maker, source, progress)
     converted = out.with_name(f".{out.name}.part")
     _convert(draft, converted, maker)
+    sync(converted)
     converted.replace(out)
+    sync(out.parent)
     draft.unlink()
 
 

@@ -29,6 +29,7 @@ SINGULAR = {
     "shipments": "shipment",
     "jobs": "job",
     "links": "link",
+    "print_reports": "print-report",
 }
 """Files of rows and what one row of each is called."""
 

@@ -134,7 +134,10 @@ class Shipment(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class IssuingJob(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Serials issued for a product: indices ``first_index`` up to ``first_index + count``."""
+    """Serials issued for a product: indices ``first_index`` up to ``first_index + count``.
+
+    With ``active_on_report`` a code is active only once a print report says that it was printed.
+    """
 
     job: Id
     gtin: Gtin
@@ -142,6 +145,22 @@ class IssuingJob(Struct, frozen=True, kw_only=True, omit_defaults=True):
     count: Annotated[int, Meta(ge=1)]
     key_id: str
     issued_at: Time
+    active_on_report: bool | None = None
+    recorded_at: Time | None = None
+
+
+class PrintReport(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A range of a job's indices, both ends included, as a printing plant reported it.
+
+    A report's ranges share its ``report_id``; of two that name one index the later counts.
+    """
+
+    report_id: Id
+    job: Id
+    first_index: Annotated[int, Meta(ge=0)]
+    last_index: Annotated[int, Meta(ge=0)]
+    outcome: Literal["printed", "spoiled", "lost"]
+    plant: str | None = None
     recorded_at: Time | None = None
 
 
@@ -173,5 +192,14 @@ class Head(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 AnyRow = (
-    Product | Dealer | Territory | Authorisation | Permit | Site | Shipment | IssuingJob | Link
+    Product
+    | Dealer
+    | Territory
+    | Authorisation
+    | Permit
+    | Site
+    | Shipment
+    | IssuingJob
+    | Link
+    | PrintReport
 )

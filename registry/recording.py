@@ -17,6 +17,7 @@ from registry.model import (
     IssuingJob,
     Link,
     Permit,
+    PrintReport,
     Product,
     Shipment,
     Site,
@@ -36,6 +37,7 @@ ROW_TYPES: Mapping[str, type[Struct]] = {
     "shipments": Shipment,
     "jobs": IssuingJob,
     "links": Link,
+    "print_reports": PrintReport,
 }
 """Files of rows, ``registry/{name}.jsonl``; a file that is not there has no rows."""
 

@@ -8,6 +8,7 @@ from registry.model import (
     IssuingJob,
     Link,
     Permit,
+    PrintReport,
     Product,
     Shipment,
     Site,
@@ -28,6 +29,7 @@ class RegistryRows(Struct, frozen=True, kw_only=True):
     shipments: tuple[Shipment, ...] = ()
     jobs: tuple[IssuingJob, ...] = ()
     links: tuple[Link, ...] = ()
+    print_reports: tuple[PrintReport, ...] = ()
     own_glns: tuple[str, ...] = ()
     policy: Policy = Policy()
     lateness_s: float = 172_800.0

@@ -18,7 +18,9 @@ from store.instants import to_us
 from store.schema.access import api_keys
 from store.transactions import reading
 
-Scope = Literal["scans", "positions", "item-events", "orders", "epcis", "offers", "read"]
+Scope = Literal[
+    "scans", "positions", "item-events", "orders", "epcis", "offers", "print-reports", "read"
+]
 SCOPES: tuple[str, ...] = get_args(Scope)
 PREFIX = "tw"
 

@@ -118,6 +118,24 @@ def load_rows(
     }
 
 
+def add_rows(
+    connection: Connection, name: str, *, now_us: int, **kinds: Iterable[Struct]
+) -> dict[str, int]:
+    """Add rows by kind to what is there, under the frame that is in force.
+
+    Raises:
+        RegistryConflictError: as ``load_rows``.
+    """
+    _, known = read_rows(connection)
+    rows = RegistryRows(
+        **{kind: tuple(given) for kind, given in kinds.items()},  # type: ignore[arg-type]
+        own_glns=known.own_glns,
+        policy=known.policy,
+        lateness_s=known.lateness_s,
+    )
+    return load_rows(connection, name, rows, now_us=now_us)
+
+
 def _insert(
     connection: Connection,
     kind: str,

@@ -6,11 +6,13 @@ from pathlib import Path
 
 from codes.errors import CodeError
 from codes.hidden_codes import HiddenCodes
-from codes.issued import IssuedSerials, JobRange
+from codes.issued import Issue, IssuedSerials, JobInForce
 from codes.jwks import KeySet, load_jwks
 from codes.keyring import KeyRing
+from codes.print_reports import PrintedRanges, PrintRange
 from codes.serials import Serials
 from registry import Registry
+from registry.rows import RegistryRows
 
 
 class KeysInUse:
@@ -44,7 +46,7 @@ def hidden_codes_of(folder: Path | None, passphrase: str | None) -> HiddenCodes 
 
 
 class IssuedByJobs:
-    """Whether a job covers a serial, by the registry's jobs and the key ring's secret.
+    """Whether and how a serial was issued, by the registry's jobs and the key ring's secret.
 
     Without the passphrase nobody can tell, and the answer is None.
     """
@@ -58,14 +60,44 @@ class IssuedByJobs:
         self._serials = _serials(folder, passphrase)
 
     def __call__(self, gtin: str, serial: str) -> bool | None:
-        """True or false where it can be known."""
+        """True or false where it can be known: without any job nobody can."""
+        issued = self._current()
+        return None if issued is None else issued.covers(gtin, serial)
+
+    def find(self, gtin: str, serial: str) -> Issue | None:
+        """The serial's job and index; None where no job covers it, or nobody can know."""
+        issued = self._current()
+        return None if issued is None else issued.find(gtin, serial)
+
+    def _current(self) -> IssuedSerials | None:
         if self._serials is None:
             return None
         registry = self._registry()
         if registry is not self._seen or self._issued is None:
-            ranges = [JobRange(j.gtin, j.first_index, j.count) for j in registry.rows.jobs]
-            self._issued, self._seen = IssuedSerials(self._serials, ranges), registry
-        return self._issued.covers(gtin, serial) if registry.rows.jobs else None
+            self._issued = IssuedSerials(self._serials, jobs_in_force(registry.rows))
+            self._seen = registry
+        return self._issued if registry.rows.jobs else None
+
+
+def jobs_in_force(rows: RegistryRows) -> list[JobInForce]:
+    """The registry's jobs, each with what the plants reported of it."""
+    ranges: dict[str, list[PrintRange]] = {}
+    for report in rows.print_reports:
+        stretch = PrintRange(report.first_index, report.last_index, report.outcome)
+        ranges.setdefault(report.job, []).append(stretch)
+    return [
+        JobInForce(
+            job=row.job,
+            gtin=row.gtin,
+            first_index=row.first_index,
+            count=row.count,
+            key_id=row.key_id,
+            issued_at=row.issued_at,
+            on_report=bool(row.active_on_report),
+            printed=PrintedRanges(ranges.get(row.job, ())),
+        )
+        for row in rows.jobs
+    ]
 
 
 def _serials(folder: Path | None, passphrase: str | None) -> Serials | None:

@@ -76,6 +76,7 @@ def build_services(
     registry = registry_reader(engine)
     passphrase = settings.key_passphrase.get_secret_value() if settings.key_passphrase else None
     hidden_codes = hidden_codes_of(keys, passphrase)
+    issued = IssuedByJobs(keys, passphrase, registry)
     try:
         api_settings = ApiSettings(public_url, settings.brand_name, secret_key)
     except ValueError as error:
@@ -88,7 +89,8 @@ def build_services(
         keys=KeysInUse(keys),
         clock=lambda: datetime.now(UTC),
         random_bytes=os.urandom,
-        issued=IssuedByJobs(keys, passphrase, registry),
+        issued=issued,
+        issue_of=issued.find,
         item_state=item_state_reader(engine, registry),
         hidden_codes=lambda: hidden_codes,
         checks=checks,

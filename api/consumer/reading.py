@@ -2,17 +2,18 @@
 
 from calendar import monthrange
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from codes.digital_link import DigitalLink, parse
 from codes.epc import item_uri
-from codes.jwks import KeySet
+from codes.jwks import KeySet, revoked_at_of
 from codes.signing import SignatureVerdict, verify
 
 
 @dataclass(frozen=True, slots=True)
 class ReadCode:
-    """A code of one item. ``subject`` is the item's URI on id.gs1.org, the key of its events."""
+    """A code of one item. ``subject`` is the item's URI on id.gs1.org, the key of its events;
+    ``revoked_at`` is when the key was revoked, where the signature says so."""
 
     uri: str
     gtin: str
@@ -20,6 +21,8 @@ class ReadCode:
     lot: str | None
     expires_on: date | None
     signature: SignatureVerdict
+    key_id: str | None = None
+    revoked_at: datetime | None = None
 
     @property
     def subject(self) -> str:
@@ -38,7 +41,14 @@ def read_item_code(uri: str, keys: KeySet) -> ReadCode | None:
     if found.gtin is None or found.serial is None:
         return None
     return ReadCode(
-        uri, found.gtin, found.serial, link.value("10"), _expiry(link), found.signature
+        uri=uri,
+        gtin=found.gtin,
+        serial=found.serial,
+        lot=link.value("10"),
+        expires_on=_expiry(link),
+        signature=found.signature,
+        key_id=found.key_id,
+        revoked_at=revoked_at_of(found.key_id, keys),
     )
 
 

@@ -6,6 +6,7 @@ verdict says that an item is the brand's, and none speaks of dealers.
 
 from typing import Literal, NamedTuple
 
+from codes.issued import Activation
 from codes.signing import SignatureVerdict
 
 VerdictName = Literal[
@@ -15,6 +16,8 @@ VerdictName = Literal[
     "forged",
     "unknown-key",
     "not-issued",
+    "voided",
+    "not-active",
     "recalled",
     "retired",
 ]
@@ -27,6 +30,8 @@ LEVELS: dict[VerdictName, Level] = {
     "forged": "warning",
     "unknown-key": "warning",
     "not-issued": "warning",
+    "voided": "warning",
+    "not-active": "caution",
     "recalled": "warning",
     "retired": "warning",
 }
@@ -37,12 +42,17 @@ RETIRED = frozenset({"destroyed", "disposed", "inactive", "stolen", "expired"})
 
 
 class CodeFacts(NamedTuple):
-    """What is known of a code; ``issued`` is None where nobody knows."""
+    """What is known of a code; ``issued`` and ``activation`` are None where nobody knows.
+
+    ``outlives_revocation``: the registry says that its job was issued with the key, and before.
+    """
 
     signature: SignatureVerdict
     product_known: bool
     issued: bool | None
     disposition: str | None
+    activation: Activation | None = None
+    outlives_revocation: bool = False
 
 
 def verdict_of(facts: CodeFacts) -> VerdictName:
@@ -53,10 +63,14 @@ def verdict_of(facts: CodeFacts) -> VerdictName:
         return "unknown-key"
     if not facts.product_known or facts.issued is False:
         return "not-issued"
+    if facts.activation in ("spoiled", "lost"):
+        return "voided"
     if facts.disposition in RECALLED:
         return "recalled"
     if facts.disposition in RETIRED:
         return "retired"
-    if facts.signature == "revoked-key":
+    if facts.activation == "not-reported":
+        return "not-active"
+    if facts.signature == "revoked-key" and not facts.outlives_revocation:
         return "key-revoked"
-    return "signed" if facts.signature == "valid" else "unsigned"
+    return "unsigned" if facts.signature == "absent" else "signed"

@@ -14,6 +14,7 @@ from api.consumer.verdict import LEVELS, CodeFacts, Level, VerdictName, verdict_
 from api.consumer.visits import Visit
 from api.services import Services
 from codes.hidden_codes import HiddenCodes
+from codes.issued import Activation
 from events.model import Location
 from registry.places import on_wgs84
 from store.hidden_codes import first_use
@@ -34,6 +35,7 @@ class VerdictView:
     ``takes_location`` and ``takes_hidden_code`` say what this browser may add to the visit."""
 
     verdict: VerdictName
+    activation: Activation | None
     code: ReadCode
     product_name: str | None
     history: History
@@ -64,11 +66,14 @@ def view_of(services: Services, visit: Visit, *, is_own: bool) -> VerdictView:
         raise LookupError(visit.uri)
     product = services.registry().product(code.gtin, to_us(now))
     state = unless_down(lambda: services.item_state(code.gtin, code.serial))
+    issue = unless_down(lambda: services.issue_of(code.gtin, code.serial))
     facts = CodeFacts(
         signature=code.signature,
         product_known=product is not None,
         issued=unless_down(lambda: services.issued(code.gtin, code.serial)),
         disposition=state.disposition if state is not None else None,
+        activation=issue.activation if issue is not None else None,
+        outlives_revocation=issue is not None and issue.outlives(code.key_id, code.revoked_at),
     )
     verdict = verdict_of(facts)
     secrets = services.hidden_codes() if code.signature == "valid" else None
@@ -77,6 +82,7 @@ def view_of(services: Services, visit: Visit, *, is_own: bool) -> VerdictView:
     history = history_of(scans, session, most=MOST_SCANS)
     return VerdictView(
         verdict=verdict,
+        activation=facts.activation,
         code=code,
         product_name=product.name if product is not None else None,
         history=history,
@@ -129,6 +135,7 @@ def as_json(view: VerdictView, address: str) -> Mapping[str, Any]:
         "expires_on": view.code.expires_on.isoformat() if view.code.expires_on else None,
         "product": view.product_name,
         "signature": view.code.signature,
+        "activation": view.activation,
         "queries": {
             "number": history.number,
             "total": history.total,

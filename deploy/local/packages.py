@@ -35,11 +35,14 @@ JAVA = Program("default-jre-headless", lambda: shutil.which("java"))
 MAVEN = Program("maven", lambda: shutil.which("mvn"))
 POSTGRES = Program("postgresql", _newest_postgres)
 REDIS = Program("redis-server", lambda: shutil.which("redis-server"))
+SSH_AGENT = Program("openssh-client", lambda: shutil.which("ssh-agent"))
 CHROMIUM = Program("chromium", lambda: shutil.which("chromium"))
 CHINESE_FONTS = Program("fonts-noto-cjk", lambda: _first("/usr/share/fonts", "**/*CJK*"))
 DOCKER_COMPOSE = Program("docker-compose", lambda: shutil.which("docker-compose"))
 
-EVERY_PROGRAM = (JAVA, MAVEN, POSTGRES, REDIS, CHROMIUM, CHINESE_FONTS, DOCKER_COMPOSE)
+EVERY_PROGRAM = (
+    JAVA, MAVEN, POSTGRES, REDIS, CHROMIUM, CHINESE_FONTS, DOCKER_COMPOSE, SSH_AGENT,
+)
 
 
 def require(program: Program) -> Path:

@@ -129,6 +129,7 @@ jobs = _row(
     Column("count", BigInteger, nullable=False),
     _text("key_id"),
     _instant("issued_at", nullable=False),
+    Column("active_on_report", Boolean),
     natural_key="job",
 )
 links = _row(
@@ -142,6 +143,16 @@ links = _row(
     _text("type", nullable=True),
     Column("withdrawn", Boolean, nullable=False),
     natural_key="link_id",
+)
+print_reports = _row(
+    "print_reports",
+    _text("report_id"),
+    _text("job"),
+    Column("first_index", BigInteger, nullable=False),
+    Column("last_index", BigInteger, nullable=False),
+    _text("outcome"),
+    _text("plant", nullable=True),
+    natural_key="report_id",
 )
 frames = Table(
     "frames",

@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from api.app import create_app
 from api.services import ApiSettings, ItemState, Services
 from codes.hidden_codes import HiddenCodes
+from codes.issued import Issue
 from codes.jwks import KeySet, PublicKey
 from codes.signing import SeedSigner, sign_path
 from registry import Registry, RegistryRows
@@ -102,6 +103,7 @@ class World:
     publisher: FakePublisher = field(default_factory=FakePublisher)
     keys: dict[str, PublicKey] = field(default_factory=dict)
     issued: dict[str, bool] = field(default_factory=dict)
+    issues: dict[str, Issue] = field(default_factory=dict)
     states: dict[str, str] = field(default_factory=dict)
     checks: dict[str, bool] = field(default_factory=dict)
     registry: Registry = field(default_factory=lambda: Registry(ROWS))
@@ -138,6 +140,7 @@ class World:
             clock=self.clock,
             random_bytes=self.random_bytes,
             issued=lambda _gtin, serial: self.issued.get(serial),
+            issue_of=lambda _gtin, serial: self.issues.get(serial),
             item_state=state,
             hidden_codes=lambda: self.hidden_codes,
             checks={"bus": bus},

@@ -4,10 +4,12 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 import registry.model
+from codes.errors import CodeError
 from codes.jobs import IssuingJob, JobRegister
-from registry.rows import RegistryRows
-from store.registry import load_rows, read_rows
+from store.registry import add_rows, read_rows
 from tracewarden.installation import open_database
 from tracewarden.settings import Settings
 
@@ -19,7 +21,11 @@ class RegistryRegister:
     data: Path | None
 
     def note(self, job: IssuingJob) -> None:
-        """Add the job's row unless it is there; durable on return."""
+        """Add the job's row unless it is there; durable on return.
+
+        Raises:
+            CodeError: ``job-invalid``: the registry has another job of this id.
+        """
         order = job.order
         row = registry.model.IssuingJob(
             job=order.job,
@@ -28,20 +34,20 @@ class RegistryRegister:
             count=order.count,
             key_id=order.key_id,
             issued_at=job.issued_at,
+            active_on_report=order.active_on_report or None,
         )
         engine = open_database(self.data)
         try:
             with engine.begin() as connection:
                 _, known = read_rows(connection)
-                if any(other.job == row.job for other in known.jobs):
-                    return
-                rows = RegistryRows(
-                    jobs=(row,),
-                    own_glns=known.own_glns,
-                    policy=known.policy,
-                    lateness_s=known.lateness_s,
-                )
-                load_rows(connection, f"job {order.job}", rows, now_us=time.time_ns() // 1000)
+                noted = [other for other in known.jobs if other.job == row.job]
+                if any(msgspec.structs.replace(other, recorded_at=None) != row for other in noted):
+                    raise CodeError(
+                        f"the registry has another job {order.job}", field="job", type="job-invalid"
+                    )
+                if not noted:
+                    now_us = time.time_ns() // 1000
+                    add_rows(connection, f"job {order.job}", now_us=now_us, jobs=[row])
         finally:
             engine.dispose()
 

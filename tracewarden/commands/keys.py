@@ -8,13 +8,16 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
+from codes.agent_signer import AgentSigner, public_key_of_line
 from codes.errors import CodeError
 from codes.keyring import KeyRing
+from codes.signing import Signer
 from tracewarden.commands.refusals import refusals
 
 app = typer.Typer(help="The key ring: new, list, retire, revoke.", no_args_is_help=True)
 
 PASSPHRASE_VARIABLE = "TRACEWARDEN_KEY_PASSPHRASE"
+AGENT_VARIABLE = "SSH_AUTH_SOCK"
 
 Keys = Annotated[Path, typer.Option("--keys", help="Folder of the key ring.")]
 KeyId = Annotated[str, typer.Option("--id", help="Key id: 1 to 16 of A-Z, 0-9 and -.")]
@@ -37,6 +40,24 @@ def passphrase() -> str:
     return given
 
 
+def signer_of(ring: KeyRing, key_id: str, word: str) -> Signer:
+    """What signs with ``key_id``: the ring itself, or the agent behind ``SSH_AUTH_SOCK``.
+
+    Raises:
+        CodeError: neither has the key.
+    """
+    if ring.holds(key_id):
+        return ring.signer(key_id, word)
+    path = os.environ.get(AGENT_VARIABLE)
+    if not path:
+        raise CodeError(
+            f"the ring does not hold key {key_id}; name its agent by {AGENT_VARIABLE}",
+            field=AGENT_VARIABLE,
+            type="keys-invalid",
+        )
+    return AgentSigner(key_id, ring.key(key_id).raw, Path(path))
+
+
 def _say(line: dict[str, Any]) -> None:
     typer.echo(msgspec.json.encode(line))
 
@@ -57,13 +78,19 @@ def _instant(text: str | None) -> datetime:
 def new(
     keys: Keys,
     key_id: Annotated[str | None, typer.Option("--id", help="Key id; by default K1, K2, …")] = None,
+    agent_key: Annotated[
+        Path | None,
+        typer.Option("--agent-key", help="Public key file of a key that an SSH agent holds."),
+    ] = None,
 ) -> None:
-    """Make a signing key; the newest valid key signs."""
+    """Make a signing key, or take in one that stays in an agent; the newest valid key signs."""
     with refusals():
-        ring = KeyRing.open_or_empty(keys)
-        _, made = ring.with_new_key(
-            passphrase(), entropy=os.urandom, now=datetime.now(UTC), key_id=key_id
-        )
+        ring, word, now = KeyRing.open_or_empty(keys), passphrase(), datetime.now(UTC)
+        if agent_key is None:
+            _, made = ring.with_new_key(word, entropy=os.urandom, now=now, key_id=key_id)
+        else:
+            raw = public_key_of_line(agent_key.read_text(encoding="utf-8", errors="replace"))
+            _, made = ring.with_external_key(raw, word, entropy=os.urandom, now=now, key_id=key_id)
         _say({"key_id": made})
 
 
