@@ -15,6 +15,7 @@ from codes.hidden_codes import HiddenCodes
 from codes.issued import Issue
 from codes.jwks import KeySet
 from registry.book import Registry
+from store.event_erasures import KEPT_FOR_DAYS
 from stream_processors.bus.port import Publisher
 
 SHORTEST_SECRET = 32
@@ -43,7 +44,7 @@ class ApiSettings:
     public_url: str
     brand_name: str
     secret_key: bytes = field(repr=False)
-    location_retention_days: int = 365
+    location_retention_days: int = KEPT_FOR_DAYS
     report_retention_days: int = 730
 
     def __post_init__(self) -> None:

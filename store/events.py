@@ -114,6 +114,8 @@ def _settle_double(connection: Connection, event: Incoming, stored: Stored) -> N
         text("SELECT raw, received_us FROM events WHERE identity = :identity"),
         {"identity": event.identity},
     ).one()
+    if _is_erased(connection, event.identity):
+        return  # it is told apart from what came first no longer, and must not bring back a place
     loser, before = event.raw, row.raw.encode()
     same = _content(before) == _content(event.raw)
     if (event.timed.received_us, event.raw) < (row.received_us, before):
@@ -124,6 +126,11 @@ def _settle_double(connection: Connection, event: Incoming, stored: Stored) -> N
     if not same:
         reason = f"{event.identity} was received before with other content"
         stored.refused.append((loser, reason))
+
+
+def _is_erased(connection: Connection, identity: Identity) -> bool:
+    query = text("SELECT 1 FROM event_erasures WHERE identity = :identity")
+    return connection.execute(query, {"identity": identity}).first() is not None
 
 
 def _content(raw: bytes) -> object:

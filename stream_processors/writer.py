@@ -4,19 +4,23 @@ It is fenced: starting raises the evidence log's epoch, and a commit by an earli
 What a judgement says again changes nothing, so records may come twice and in any order.
 """
 
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Engine
 
 from cases.alerts import alert_of
+from events.identity import Identity
 from events.timed import rfc3339
 from evidence.entry import Entry
 from judging.revisions import Floors
 from judging.settle import withdrawal
 from rules.signal import Signal, as_json
+from store.event_erasures import erased_among
 from store.evidence_log import EvidenceLog
+from store.evidence_sources import commit_to, in_entry
 from store.judgements import (
     Group,
     HeldSignal,
@@ -46,6 +50,7 @@ class _Book:
     before: dict[str, Held]
     after: dict[str, Held] = field(default_factory=dict)
     ended_by: dict[str, JudgementMessage] = field(default_factory=dict)
+    policies: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.after = {subject: dict(held) for subject, held in self.before.items()}
@@ -65,7 +70,15 @@ class _Book:
                 del held[key]
                 self.ended_by[key] = message
         held.update(said)
+        self.policies.update(dict.fromkeys(said, message.policy_hash))
         floors.add(message.since, message.revision)
+
+    def keep(self, erased: Collection[Identity]) -> None:
+        """What rests on an erased event cannot be judged again, so nothing withdraws it."""
+        for subject, held in self.before.items():
+            for key, row in held.items():
+                if key not in self.after[subject] and not set(erased).isdisjoint(row.signal.inputs):
+                    self.after[subject][key] = row
 
     def begun(self) -> list[tuple[str, HeldSignal]]:
         """(subject, signal) of what holds now and did not hold so before."""
@@ -100,12 +113,26 @@ class _Book:
         }
 
 
-class Writer:
-    """Takes judgements. ``clock`` gives microseconds since the epoch."""
+class _Said(NamedTuple):
+    """A signal on its way into the log, with the revision and the policy that it was said under."""
 
-    def __init__(self, engine: Engine, clock: Callable[[], int]) -> None:
+    signal: Signal
+    revision: int
+    policy_hash: str
+
+
+class Writer:
+    """Takes judgements. ``clock`` gives microseconds since the epoch, ``entropy`` random bytes."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        clock: Callable[[], int],
+        entropy: Callable[[int], bytes] = os.urandom,
+    ) -> None:
         self._engine = engine
         self._clock = clock
+        self._entropy = entropy
         self._log = EvidenceLog()
 
     def start(self) -> int:
@@ -128,16 +155,18 @@ class Writer:
             book = _Book(floors_of(connection, subjects), held)
             for message in messages:
                 book.take(message)
+            book.keep(_erased_inputs(connection, book.ended()))
             keep_floors(connection, book.floors)
             return self._write(connection, book)
 
     def _write(self, connection: Connection, book: _Book) -> int:
         begun, ended = book.begun(), book.ended()
-        entries = [self._entry(row.signal, row.revision) for _, row in begun]
+        said = [_Said(row.signal, row.revision, book.policies[key]) for key, row in _by_id(begun)]
         for signal in ended:
             message = book.ended_by[signal.signal_id]
             taken_back = withdrawal(signal, message.because, message.policy_hash)
-            entries.append(self._entry(taken_back, message.revision))
+            said.append(_Said(taken_back, message.revision, message.policy_hash))
+        entries = self._entries(connection, said)
         places = self._log.append(connection, entries) if entries else []
         hold(
             connection,
@@ -151,14 +180,31 @@ class Writer:
         _show(connection, {group_of(row.signal) for _, row in begun} | set(map(group_of, ended)))
         return len(entries)
 
-    def _entry(self, signal: Signal, revision: int) -> Entry:
-        body: dict[str, Any] = {
-            "type": "signal",
-            "recorded_at": rfc3339(self._clock()),
-            "revision": revision,
-            "signal": as_json(signal),
-        }
-        return Entry(None, body)
+    def _entries(self, connection: Connection, said: Sequence[_Said]) -> list[Entry]:
+        inputs = {identity for one in said for identity in one.signal.inputs}
+        known = commit_to(connection, inputs, self._entropy)
+        at = rfc3339(self._clock())
+        return [
+            Entry(None, _body(one, at) | in_entry(one.signal.inputs, known)) for one in said
+        ]
+
+
+def _body(said: _Said, recorded_at: str) -> dict[str, Any]:
+    return {
+        "type": "signal",
+        "recorded_at": recorded_at,
+        "revision": said.revision,
+        "policy_hash": said.policy_hash,
+        "signal": as_json(said.signal),
+    }
+
+
+def _by_id(begun: Sequence[tuple[str, HeldSignal]]) -> list[tuple[str, HeldSignal]]:
+    return [(row.signal.signal_id, row) for _, row in begun]
+
+
+def _erased_inputs(connection: Connection, ended: Sequence[Signal]) -> set[Identity]:
+    return erased_among(connection, {one for signal in ended for one in signal.inputs})
 
 
 def _show(connection: Connection, groups: set[Group]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Engine, text
 
-from events.timed import from_microseconds
+from events.timed import from_microseconds, rfc3339
 from registry.recording import ROW_TYPES
 from registry.rows import RegistryRows
 from store.registry import read_rows
@@ -28,6 +28,7 @@ def record(engine: Engine, out: Path, *, now: datetime) -> dict[str, int]:
         counts["territories"] = _write_territories(out, rows)
         (out / "registry" / "policy.json").write_bytes(msgspec.json.encode(rows.policy))
         first, last, counts["events"] = _write_events(connection, out)
+        counts["erased"] = _write_erased(connection, out)
     begin = now if first is None else from_microseconds(first)
     end = now if last is None else max(now, from_microseconds(last + 1))
     head = {
@@ -74,3 +75,24 @@ def _write_events(connection: Connection, out: Path) -> tuple[int | None, int | 
             last = received_us
             count += 1
     return first, last, count
+
+
+def _write_erased(connection: Connection, out: Path) -> int:
+    """``erased.jsonl``: scans whose place and session are no longer there, where there are any.
+
+    A replay cannot find again what was judged from them; the evidence log still holds it.
+    """
+    query = text("SELECT identity, erased_us FROM event_erasures ORDER BY erased_us, identity")
+    lines = [
+        msgspec.json.encode(
+            {
+                "identity": identity,
+                "erased_at": rfc3339(erased_us),
+                "members": ["location", "session"],
+            }
+        )
+        for identity, erased_us in connection.execute(query)
+    ]
+    if lines:
+        (out / "erased.jsonl").write_bytes(b"\n".join(lines) + b"\n")
+    return len(lines)

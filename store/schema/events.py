@@ -46,3 +46,18 @@ subject_versions = Table(
 )
 """Raised whenever an event that bears on the subject is stored. What was judged at a lower version
 yields to what was judged at a higher one; hot state of another version is folded again."""
+
+event_erasures = Table(
+    "event_erasures",
+    metadata,
+    Column("identity", Text, primary_key=True),
+    Column("erased_us", BigInteger, nullable=False),
+)
+"""Scans whose place and session were erased. What was judged from them before stands."""
+
+erasure_marks = Table(
+    "erasure_marks",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("received_us", BigInteger, nullable=False, comment="all received before was looked at"),
+)

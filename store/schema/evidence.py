@@ -4,6 +4,7 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
+    Index,
     Integer,
     LargeBinary,
     SmallInteger,
@@ -62,6 +63,16 @@ evidence_openings = Table(
     Column("salt", LargeBinary, nullable=False),
     Column("value", LargeBinary, nullable=False),
     comment="Salts and values behind the commitments of entries, until they are erased",
+)
+
+evidence_sources = Table(
+    "evidence_sources",
+    metadata,
+    Column("commitment", LargeBinary, primary_key=True),
+    Column("identity", Text, nullable=False, comment="the stored event that it commits to"),
+    Column("salt", LargeBinary, nullable=False),
+    Index("ix_evidence_sources_identity", "identity"),
+    comment="Salts of the commitments to stored events, until those are erased",
 )
 
 evidence_anchors = Table(

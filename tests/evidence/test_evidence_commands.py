@@ -156,3 +156,21 @@ def test_killed_while_appending_no_acknowledged_entry_is_lost(log: Path, answere
     assert answers[: len(acknowledged)] == acknowledged
     assert [answer["index"] for answer in answers] == list(range(sent))
     assert run("fsck", "--log", log).stdout == b""
+
+
+def test_a_value_is_erased_by_command_and_a_wrong_mix_of_options_is_refused(
+    log: Path, tmp_path: Path
+) -> None:
+    (made,) = lines(run("commit", "--log", log, stdin=b'{"value":"Li Lei"}\n').stdout)
+    run("append", "--log", log, stdin=json.dumps({"who": made}).encode())
+    erased = ("erase", "--reason", "asked", "--commitment", made["commitment"])
+    (answer,) = lines(run(*erased, "--log", log).stdout)
+    assert answer["index"] == 1
+    assert run("fsck", "--log", log).stdout == b""
+    assert run(*erased, "--log", log, code=2).stderr.startswith(b"opening-unknown: ")
+    assert run(*erased, "--data", tmp_path, code=2).stderr.startswith(b"usage: ")
+
+
+def test_a_scan_is_erased_by_command(tmp_path: Path) -> None:
+    done = run("erase", "--data", tmp_path / "d", "--reason", "asked", "--event", "scan:none")
+    assert lines(done.stdout) == [{"scans": 0, "entries": []}]

@@ -23,12 +23,11 @@ from store.evidence_folder import LogFolder, new_seed
 from store.evidence_fsck import Finding
 from store.evidence_guard import replace_file
 from store.evidence_log import Appended, EvidenceLog
-from store.evidence_openings import erase as erase_openings
 from store.evidence_openings import keep
 from store.evidence_service import fsck_service
 from store.evidence_tiles import write_tiles
 from store.evidence_writer import LogWriter, open_writer
-from tracewarden.commands import evidence_outside
+from tracewarden.commands import evidence_erasing, evidence_outside
 from tracewarden.commands.evidence_answers import carried_out, print_lines
 from tracewarden.commands.evidence_lines import MAX_LINE_BYTES, line_groups
 from tracewarden.commands.evidence_source import (
@@ -245,22 +244,6 @@ def _opening(line: bytes) -> Opening | EntryError:
 
 @app.command()
 @carried_out
-def erase(
-    log: Log,
-    commitment: Annotated[list[str], typer.Option("--commitment", help="In hex; repeat it.")],
-    reason: Annotated[str, typer.Option("--reason", help="Why; it is logged.")],
-    private: Private = None,
-) -> None:
-    """Erase salts and values, and log that; the log stays verifiable."""
-    with open_writer(LogFolder.at(log, private)) as writer:
-        with writer.transaction() as conn:
-            at = datetime.now(UTC).isoformat(timespec="seconds")
-            appended = erase_openings(conn, writer.log, commitment, reason=reason, at=at)
-        print_lines([answer_line(appended)])
-
-
-@app.command()
-@carried_out
 def bundle(
     log: Log,
     out: Annotated[Path, typer.Option("--out", help="The zip file to write.")],
@@ -327,6 +310,7 @@ def _print_text(text: str) -> None:
     sys.stdout.buffer.flush()
 
 
+app.command()(evidence_erasing.erase)
 app.command()(evidence_outside.anchor)
 app.command("anchors")(evidence_outside.list_anchors)
 app.command()(evidence_outside.witness)
