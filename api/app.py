@@ -20,6 +20,8 @@ from api.console.session import LoginNeeded, WrongRoom, to_login, to_own_room
 from api.consumer import hidden_code, location, report, visit
 from api.consumer.errors import error_page, not_an_item, wording_of
 from api.consumer.report import report_limit
+from api.epcis import capture, queries
+from api.epcis.problems import epcis_response, is_epcis
 from api.outbox_relay import OutboxRelay
 from api.partner import intake, outcomes, print_reports
 from api.partner.bearer import KeyCache
@@ -33,10 +35,10 @@ _log = logging.getLogger(__name__)
 
 _ROUTERS = (
     resolve, about, description, visit, location, hidden_code, report, intake, outcomes,
-    print_reports, well_known, reference, login, alerts_page, alert_stream, alert_page, map_data,
-    list_page, step_forms, case_page, questions,
+    print_reports, capture, queries, well_known, reference, login, alerts_page,
+    alert_stream, alert_page, map_data, list_page, step_forms, case_page, questions,
 )
-_MACHINE_PATHS = ("/v1/", "/.well-known/", "/healthz", "/openapi.json")
+_MACHINE_PATHS = ("/v1/", "/epcis/", "/.well-known/", "/healthz", "/openapi.json")
 
 
 def create_app(services: Services) -> FastAPI:
@@ -86,6 +88,8 @@ def _is_for_machines(request: Request) -> bool:
 def _answer(request: Request, problem: Problem) -> Response:
     """A problem for programs, a page for people."""
     services: Services = request.app.state.services
+    if is_epcis(request):
+        return epcis_response(problem)
     if _is_for_machines(request):
         return problem.response()
     if problem.status == 404:
@@ -96,7 +100,7 @@ def _answer(request: Request, problem: Problem) -> Response:
 
 async def _answer_problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, Problem)
-    return error.response()
+    return epcis_response(error) if is_epcis(request) else error.response()
 
 
 async def _answer_http_error(request: Request, error: Exception) -> Response:

@@ -57,18 +57,20 @@ def limited(request: Request, limit: int) -> Request:
     return Request(request.scope, receive)
 
 
-def require_json(request: Request) -> None:
-    """Refuse other content types.
+def require_json(request: Request, *, also: tuple[str, ...] = ()) -> None:
+    """Refuse other content types than JSON and those named besides.
 
     Raises:
         Problem: 415.
     """
     media_type, _, parameters = request.headers.get("content-type", "").partition(";")
-    charset = parameters.strip().lower().removeprefix("charset=").strip('"')
-    if media_type.strip().lower() != "application/json" or charset not in ("", "utf-8"):
+    told = dict(part.strip().lower().partition("=")[::2] for part in parameters.split(";"))
+    taken = ("application/json", *also)
+    charset = told.get("charset", "utf-8").strip('"')
+    if media_type.strip().lower() not in taken or charset != "utf-8":
         raise Problem(
             415,
             "content-type-unsupported",
-            "the body is application/json in UTF-8",
-            headers={"Accept": "application/json"},
+            f"the body is {' or '.join(taken)} in UTF-8",
+            headers={"Accept": ", ".join(taken)},
         )

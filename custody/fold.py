@@ -7,6 +7,8 @@ Terms and defaults, where EPCIS leaves a choice (docs/custody.md says why):
   the party that the event names, or else of the one to whom the goods were shipped.
 * What happens to a container happens to what is in it, but for its own commissioning, packing,
   unpacking and decommissioning: those are about the container.
+* What goes into a transformation is used up; what comes out of it begins there.
+* A class (a lot, a GTIN) has no holder: there are many of it, in many places.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -25,6 +27,12 @@ OWN_STEPS = frozenset(["commissioning", "packing", "unpacking", "decommissioning
 DEFAULT_DISPOSITION = {
     "commissioning": "active",
     "shipping": "in_transit",
+    "departing": "in_transit",
+    "transporting": "in_transit",
+    "arriving": "in_progress",
+    "receiving": "in_progress",
+    "accepting": "in_progress",
+    "dispensing": "dispensed",
     "retail_selling": "retail_sold",
     "decommissioning": "inactive",
     "destroying": "destroyed",
@@ -49,6 +57,8 @@ class Custody(Struct, frozen=True, array_like=True):
     """Identity of the event that gave the owner; ``disposition_by`` and ``sold_by`` likewise."""
     disposition_by: str | None = None
     sold_by: str | None = None
+    before_shipping: str | None = None
+    """The disposition to which ``void_shipping`` goes back."""
 
     @property
     def container(self) -> str | None:
@@ -85,18 +95,37 @@ def apply(
     custody: Custody, step: Step, roles: Mapping[str, Role], *, party_at: PartyAt
 ) -> Custody:
     """Custody after one step."""
+    if roles.get(custody.epc) == "class":
+        return _of_class(custody, step)
     parents = _contained(custody.parents, step, roles)
     before = custody.chain()
     moved = replace(custody, parents=parents) if parents is not custody.parents else custody
     if not _bears_on(custody.epc, {*before, *moved.chain()}, step, roles):
         return moved
+    if roles.get(custody.epc) == "input":
+        return _used_up(moved, step)
     return _handed_over(moved, step, party_at)
+
+
+def _of_class(custody: Custody, step: Step) -> Custody:
+    disposition = step.disposition or DEFAULT_DISPOSITION.get(step.biz_step or "")
+    if disposition is None:
+        return custody
+    return replace(custody, disposition=disposition, disposition_by=step.identity)
+
+
+def _used_up(custody: Custody, step: Step) -> Custody:
+    """The disposition that a transformation gives is that of its outputs (EPCIS 7.4.5)."""
+    return replace(custody, disposition="inactive", disposition_by=step.identity)
 
 
 def _contained(
     parents: dict[str, str], step: Step, roles: Mapping[str, Role]
 ) -> dict[str, str]:
-    """Who is in what after an aggregation."""
+    """Who is in what after an aggregation; what a transformation used up is in nothing."""
+    if step.type == "TransformationEvent":
+        used = [epc for epc, role in roles.items() if role == "input" and epc in parents]
+        return {c: p for c, p in parents.items() if c not in used} if used else parents
     if step.type not in ("AggregationEvent", "AssociationEvent") or step.parent is None:
         return parents
     children = [epc for epc, role in roles.items() if role == "child"]
@@ -113,6 +142,8 @@ def _contained(
 def _bears_on(epc: str, chain: set[str], step: Step, roles: Mapping[str, Role]) -> bool:
     if epc in roles:
         return True
+    if step.type == "TransformationEvent":
+        return False
     if step.biz_step in OWN_STEPS and not step.whole:
         return False
     if step.type == "AggregationEvent":
@@ -124,20 +155,23 @@ def _bears_on(epc: str, chain: set[str], step: Step, roles: Mapping[str, Role]) 
 
 def _handed_over(custody: Custody, step: Step, party_at: PartyAt) -> Custody:
     disposition = step.disposition or DEFAULT_DISPOSITION.get(step.biz_step or "")
+    before_shipping = custody.before_shipping
     holder, owner = custody.holder, custody.owner
     heading = (custody.heading_holder, custody.heading_owner)
     sold = (custody.sold_us, custody.sold_by)
     if step.biz_step == "shipping":
         holder, owner = holder or step.from_holder, owner or step.from_owner
         heading = (step.to_holder, step.to_owner)
+        before_shipping = custody.disposition
     elif step.biz_step == "void_shipping":
         heading = (None, None)
+        disposition, before_shipping = disposition or before_shipping, None
     elif step.biz_step in RECEIPTS:
         local = party_at(step.site_gln, step.received_us) if step.site_gln else None
         holder = local or step.to_holder or heading[0] or holder
         owner = local or step.to_owner or heading[1] or owner
         heading, sold = (None, None), (None, None)
-    elif step.biz_step == "commissioning" and step.site_gln:
+    elif step.site_gln and (step.biz_step == "commissioning" or _begins(step)):
         holder = holder or party_at(step.site_gln, step.received_us)
     if disposition == "retail_sold":
         sold = (step.at_us, step.identity)
@@ -156,4 +190,9 @@ def _handed_over(custody: Custody, step: Step, party_at: PartyAt) -> Custody:
         sold_by=sold[1],
         heading_holder=heading[0],
         heading_owner=heading[1],
+        before_shipping=before_shipping,
     )
+
+
+def _begins(step: Step) -> bool:
+    return step.type == "TransformationEvent"

@@ -10,12 +10,15 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from codes.epc import canonical_epc, gln_of
+from custody.epcis.cbv import bare
 from events.errors import EventError, TracewardenError
 from events.identity import Identity, event_time, identity
 from events.model import ItemEvent
 from events.timed import microseconds
 
-Role = Literal["self", "parent", "child"]
+Role = Literal["self", "parent", "child", "input", "output", "class"]
+"""How an event names an EPC: as what it is about, as a container or its content, as what went into
+a transformation or came out of it; or as a class of which there is a quantity."""
 EVENT_TYPES = frozenset(
     [
         "ObjectEvent",
@@ -49,6 +52,9 @@ class Step(Struct, frozen=True, array_like=True):
     to_owner: str | None
     voids: Identity | None
     """The event that this one, an error declaration, takes back."""
+    read_point: str | None = None
+    biz_location: str | None = None
+    """Both as canonical URIs."""
 
     @property
     def order(self) -> tuple[int, Identity]:
@@ -71,6 +77,7 @@ def read_step(item_event: ItemEvent) -> tuple[Step, dict[str, Role]]:
         raise EventError(f"{action!r} is no EPCIS action", field="event.action")
     roles = _roles(event)
     parent = event.get("parentID")
+    read_point, biz_location = _place(event, "readPoint"), _place(event, "bizLocation")
     from_holder, from_owner = _parties(event, "sourceList", "source")
     to_holder, to_owner = _parties(event, "destinationList", "destination")
     step = Step(
@@ -82,27 +89,43 @@ def read_step(item_event: ItemEvent) -> tuple[Step, dict[str, Role]]:
         biz_step=_word(event, "bizStep"),
         disposition=_word(event, "disposition"),
         parent=_epc(parent, "event.parentID") if parent is not None else None,
-        whole="child" not in roles.values() and type_ in ("AggregationEvent", "AssociationEvent"),
-        site_gln=_gln(event, "bizLocation") or _gln(event, "readPoint"),
+        whole=_is_whole(event, type_),
+        site_gln=_gln(biz_location) or _gln(read_point),
         from_holder=from_holder,
         from_owner=from_owner,
         to_holder=to_holder,
         to_owner=to_owner,
         voids=f"item_event:{item_event.event_id}" if event.get("errorDeclaration") else None,
+        read_point=read_point,
+        biz_location=biz_location,
     )
     return step, roles
 
 
+def _is_whole(event: Mapping[str, Any], type_: str) -> bool:
+    """Whether an aggregation names no children, of which it would then speak of all."""
+    if type_ not in ("AggregationEvent", "AssociationEvent"):
+        return False
+    return not event.get("childEPCs") and not event.get("childQuantityList")
+
+
 _LISTS: tuple[tuple[str, Role], ...] = (
     ("epcList", "self"),
-    ("inputEPCList", "self"),
-    ("outputEPCList", "self"),
+    ("inputEPCList", "input"),
+    ("outputEPCList", "output"),
     ("childEPCs", "child"),
 )
+_CLASS_LISTS = ("quantityList", "childQuantityList", "inputQuantityList", "outputQuantityList")
 
 
 def _roles(event: Mapping[str, Any]) -> dict[str, Role]:
     roles: dict[str, Role] = {}
+    for member in _CLASS_LISTS:
+        for index, element in enumerate(_list(event, member)):
+            field = f"event.{member}[{index}]"
+            if not isinstance(element, dict):
+                raise EventError("a quantity has an epcClass", field=field)
+            roles[_epc(element.get("epcClass"), f"{field}.epcClass")] = "class"
     for member, role in _LISTS:
         for index, uri in enumerate(_list(event, member)):
             roles[_epc(uri, f"event.{member}[{index}]")] = role
@@ -133,27 +156,27 @@ def _epc(uri: object, field: str) -> str:
 
 
 def _word(event: Mapping[str, Any], member: str) -> str | None:
-    """CBV vocabulary as a bare word: ``shipping``, ``urn:…:shipping``, ``…/BizStep-shipping``."""
+    """CBV vocabulary as a bare word (``custody.epcis.cbv``)."""
     value = event.get(member)
     if value is None:
         return None
     if not isinstance(value, str):
         raise EventError("a vocabulary element is a string", field=f"event.{member}")
-    if value.startswith("urn:epcglobal:cbv:"):
-        return value.rsplit(":", 1)[1]
-    for prefix in ("https://ref.gs1.org/cbv/", "https://gs1.org/voc/", "cbv:"):
-        if value.startswith(prefix):
-            return value[len(prefix) :].split("-", 1)[-1]
-    return value
+    return bare(value)
 
 
-def _gln(event: Mapping[str, Any], member: str) -> str | None:
+def _place(event: Mapping[str, Any], member: str) -> str | None:
+    """The canonical URI of a location."""
     place = event.get(member)
     if place is None:
         return None
     if not isinstance(place, dict) or not isinstance(place.get("id"), str):
         raise EventError("a location has an id", field=f"event.{member}")
-    return _gln_of(place["id"], f"event.{member}.id")
+    return _epc(place["id"], f"event.{member}.id")
+
+
+def _gln(place: str | None) -> str | None:
+    return None if place is None else gln_of(place)
 
 
 def _gln_of(uri: str, field: str) -> str | None:

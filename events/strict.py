@@ -4,14 +4,12 @@ A sender leaves ``received_at`` out, since only the service knows it; every othe
 the structs in ``events.model``.
 """
 
-import hashlib
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
-import rfc8785
 
 from events.errors import EventError
 from events.identity import happened_at
@@ -114,16 +112,3 @@ def _refuse_future(event: Event, received_at: datetime) -> None:
 
 def _time_field(event: Event) -> str:
     return TIME_FIELD.get(type(event), "event.eventTime")
-
-
-def content_id(event: Mapping[str, Any]) -> str:
-    """An id for an EPCIS event without one: the SHA-256 of its canonical JSON (RFC 8785).
-
-    Raises:
-        EventError: the event has no canonical form, for example an integer beyond 2^53.
-    """
-    try:
-        canonical = rfc8785.dumps(dict(event))
-    except (rfc8785.CanonicalizationError, RecursionError) as error:
-        raise EventError(f"it has no canonical form: {error}", field="event") from None
-    return f"ni:///sha-256;{hashlib.sha256(canonical).hexdigest()}?ver=CBV2.0"

@@ -1,12 +1,13 @@
 """Stored events: written once each by identity, read by what they are about."""
 
 from collections.abc import Collection, Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import Connection, text
 
 from custody import Role, Step, read_step
+from custody.epcis.event_hash import event_hash
 from events.errors import EventError
 from events.identity import Identity
 from events.model import AnyEvent, ItemEvent, Offer, Order, Position, Scan
@@ -101,11 +102,40 @@ def _store_steps(connection: Connection, events: Iterable[Incoming]) -> None:
     for event in events:
         if event.step is None:
             continue
-        steps.append((event.identity, _encode(event.step).decode()))
+        steps.append(_step_row(event.step))
         touches += [(epc, event.identity, role) for epc, role in (event.roles or {}).items()]
-    insert_new(connection, "item_steps", {"identity": "text", "step": "text"}, steps)
+    insert_new(connection, "item_steps", _STEP_COLUMNS, steps)
     columns = {"epc": "text", "identity": "text", "role": "text"}
     insert_new(connection, "touches", columns, touches)
+
+
+_STEP_COLUMNS = {
+    "identity": "text",
+    "step": "text",
+    "event_type": "text",
+    "action": "text",
+    "biz_step": "text",
+    "disposition": "text",
+    "read_point": "text",
+    "biz_location": "text",
+    "happened_us": "bigint",
+    "received_us": "bigint",
+}
+
+
+def _step_row(step: Step) -> tuple[Any, ...]:
+    return (
+        step.identity,
+        _encode(step).decode(),
+        step.type,
+        step.action,
+        step.biz_step,
+        step.disposition,
+        step.read_point,
+        step.biz_location,
+        step.at_us,
+        step.received_us,
+    )
 
 
 def _settle_double(connection: Connection, event: Incoming, stored: Stored) -> None:
@@ -117,7 +147,7 @@ def _settle_double(connection: Connection, event: Incoming, stored: Stored) -> N
     if _is_erased(connection, event.identity):
         return  # it is told apart from what came first no longer, and must not bring back a place
     loser, before = event.raw, row.raw.encode()
-    same = _content(before) == _content(event.raw)
+    same = same_content(before, event.raw)
     if (event.timed.received_us, event.raw) < (row.received_us, before):
         _replace(connection, event)
         stored.moved.add(event.identity)
@@ -133,9 +163,19 @@ def _is_erased(connection: Connection, identity: Identity) -> bool:
     return connection.execute(query, {"identity": identity}).first() is not None
 
 
-def _content(raw: bytes) -> object:
+def same_content(first: bytes, second: bytes) -> bool:
+    """Whether two arrivals under one identity say the same. What is known by its CBV event hash is
+    compared by that: it may have been written with URNs once and with Digital Links later."""
+    contents = [_content(first), _content(second)]
+    if contents[0] == contents[1]:
+        return True
+    hashes = [event_hash(content.get("event") or {}) for content in contents]
+    return hashes[0] == hashes[1] == contents[0].get("event_id")
+
+
+def _content(raw: bytes) -> dict[str, Any]:
     """The event without its time of arrival."""
-    event = msgspec.json.decode(raw)
+    event: dict[str, Any] = msgspec.json.decode(raw)
     event.pop("received_at", None)
     return event
 

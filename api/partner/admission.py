@@ -14,10 +14,11 @@ from codes.elements import problem as element_problem
 from codes.epc import item_uri
 from codes.errors import CodeError
 from codes.signing import Verification, verify
+from custody.epcis.event_hash import event_hash
 from custody.step import read_step
 from events.errors import EventError
 from events.model import ItemEvent, Offer, Order, Position, Scan
-from events.strict import as_event, content_id
+from events.strict import as_event
 from registry.book import Registry
 
 _JUDGED_HERE = ("gtin", "serial", "signature", "issued", "hidden_code")
@@ -82,13 +83,13 @@ def admit_item_event(services: Services, submitted: Any, received_at: datetime) 
 
 
 def _epcis_id(submitted: Mapping[str, Any]) -> Any:
-    """``eventID``; else the sender's id; else the content's hash."""
+    """``eventID``; else the sender's id; else the CBV event hash."""
     own, given = submitted["event"].get("eventID"), submitted.get("event_id")
     if own is not None and given is not None and own != given:
         raise EventError("it is another than the event's eventID", field="event_id")
     if own is not None:
         return own
-    return content_id(submitted["event"]) if given is None else given
+    return event_hash(submitted["event"]) if given is None else given
 
 
 def admit_order(_services: Services, submitted: Any, received_at: datetime) -> Admitted:

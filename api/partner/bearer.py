@@ -40,8 +40,8 @@ class KeyCache:
         self._found[key.key_id] = (now, key)
 
 
-def requires(scope: Scope) -> Callable[..., Awaitable[ApiKey]]:
-    """A dependency that lets only keys with ``scope`` pass."""
+def requires(*scopes: Scope) -> Callable[..., Awaitable[ApiKey]]:
+    """A dependency that lets only keys pass that have one of the scopes."""
 
     async def check(request: Request, services: Ports) -> ApiKey:
         now = services.clock()
@@ -56,12 +56,13 @@ def requires(scope: Scope) -> Callable[..., Awaitable[ApiKey]]:
             raise _unauthorised("the key is wrong")
         if not key.in_force(now):
             raise _unauthorised("the key is expired or revoked")
-        if scope not in key.scopes:
-            insufficient = f'{_REALM}, error="insufficient_scope", scope="{scope}"'
+        if key.scopes.isdisjoint(scopes):
+            wanted = " or ".join(repr(scope) for scope in scopes)
+            insufficient = f'{_REALM}, error="insufficient_scope", scope="{scopes[0]}"'
             raise Problem(
                 403,
                 "access-denied",
-                f"the key has not the scope {scope!r}",
+                f"the key has not the scope {wanted}",
                 headers={"WWW-Authenticate": insufficient},
             )
         return key

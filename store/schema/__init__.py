@@ -3,6 +3,7 @@
 from store.schema import (
     access,
     accounts,
+    capture,
     cases,
     events,
     evidence,
@@ -17,6 +18,7 @@ from store.schema.metadata import metadata
 __all__ = [
     "access",
     "accounts",
+    "capture",
     "cases",
     "events",
     "evidence",

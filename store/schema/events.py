@@ -25,15 +25,28 @@ item_steps = Table(
     metadata,
     Column("identity", Text, primary_key=True),
     Column("step", Text, nullable=False, comment="what custody needs of the event"),
+    Column("event_type", Text),
+    Column("action", Text),
+    Column("biz_step", Text),
+    Column("disposition", Text),
+    Column("read_point", Text, comment="canonical URI"),
+    Column("biz_location", Text, comment="canonical URI"),
+    Column("happened_us", BigInteger),
+    Column("received_us", BigInteger),
+    Index("ix_item_steps_happened", "happened_us", "identity"),
+    Index("ix_item_steps_received", "received_us", "identity"),
+    Index("ix_item_steps_biz_step", "biz_step", "happened_us"),
+    Index("ix_item_steps_biz_location", "biz_location", "happened_us"),
 )
-"""An item event without its lists: reading one item's custody must not read 10,000 siblings."""
+"""An item event without its lists: reading one item's custody must not read 10,000 siblings. The
+columns besides ``step`` are what queries ask for."""
 
 touches = Table(
     "touches",
     metadata,
     Column("epc", Text, primary_key=True),
     Column("identity", Text, primary_key=True),
-    Column("role", Text, nullable=False, comment="self, parent or child"),
+    Column("role", Text, nullable=False, comment="see custody.step.Role"),
     Index("ix_touches_identity", "identity", "role"),
 )
 """Which EPCs an item event names, and as what."""
