@@ -71,6 +71,7 @@ def discovery(allowed: str, extra: dict[str, str]) -> Callable[[], Response]:
     """What ``OPTIONS`` answers."""
 
     def options() -> Response:
+        """Versions and limits stand in the `GS1-…` headers."""
         return Response(status_code=204, headers={"Allow": allowed, **SPOKEN, **extra})
 
     return options
