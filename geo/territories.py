@@ -1,4 +1,4 @@
-"""Territories out of GeoJSON: frozen values on WGS-84, and a named error for all that is wrong.
+"""Territories out of GeoJSON or TopoJSON: frozen values on WGS-84, a named error for all else.
 
 A ring may run in either direction. What crosses itself a little is repaired with
 ``make_valid(method="structure")`` and the change of area told; what changes by more than
@@ -22,6 +22,7 @@ from geo.crs import Crs, convert
 from geo.errors import GeoError
 from geo.points import check_points
 from geo.repair import ground_km2, repaired
+from geo.topojson import all_features
 
 MAX_VERTICES = 2_000_000
 MAX_KM2 = 100_000_000.0
@@ -52,8 +53,10 @@ class Territory:
     area_change: float = 0.0
 
 
-def read_territories(data: bytes) -> tuple[Territory, ...]:
-    """Parse a GeoJSON FeatureCollection.
+def read_territories(data: bytes, *, max_change: float = MAX_CHANGE) -> tuple[Territory, ...]:
+    """Parse a GeoJSON FeatureCollection, or a TopoJSON topology with all its objects.
+
+    ``max_change`` is the share of its area by which repair may change a territory.
 
     Raises:
         GeoError: what is wrong, with ``field`` naming the feature; nothing is taken then.
@@ -62,18 +65,23 @@ def read_territories(data: bytes) -> tuple[Territory, ...]:
         document = msgspec.json.decode(data)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         document = _lenient(data)
-    return parse_territories(document)
+    return parse_territories(document, max_change=max_change)
 
 
-def parse_territories(document: object) -> tuple[Territory, ...]:
-    """The territories of a decoded FeatureCollection, in its order; see ``read_territories``."""
+def parse_territories(
+    document: object, *, max_change: float = MAX_CHANGE
+) -> tuple[Territory, ...]:
+    """The territories of a decoded document, in its order; see ``read_territories``."""
+    document = as_collection(document)
     if not isinstance(document, Mapping) or document.get("type") != "FeatureCollection":
         raise _invalid("territories are a GeoJSON FeatureCollection", "type")
     features = document.get("features")
     if not isinstance(features, list):
         raise _invalid("features is a list", "features")
     crs = declared_crs(document.get("crs"))
-    found = tuple(_territory(f, f"features[{i}]", crs) for i, f in enumerate(features))
+    found = tuple(
+        _territory(f, f"features[{i}]", crs, max_change) for i, f in enumerate(features)
+    )
     seen: set[tuple[str, int]] = set()
     for i, territory in enumerate(found):
         key = territory.territory_id, territory.version
@@ -85,6 +93,17 @@ def parse_territories(document: object) -> tuple[Territory, ...]:
             )
         seen.add(key)
     return found
+
+
+def as_collection(document: object) -> object:
+    """A topology as a FeatureCollection; anything else as it is.
+
+    Raises:
+        GeoError: ``topojson-invalid``.
+    """
+    if isinstance(document, Mapping) and document.get("type") == "Topology":
+        return all_features(document)
+    return document
 
 
 def latest(territories: Iterable[Territory]) -> dict[str, Territory]:
@@ -136,7 +155,7 @@ def _invalid(detail: str, field: str) -> GeoError:
     return GeoError(detail, field=field, type="geojson-invalid")
 
 
-def _territory(feature: object, field: str, crs: Crs) -> Territory:
+def _territory(feature: object, field: str, crs: Crs, max_change: float) -> Territory:
     if not isinstance(feature, Mapping) or feature.get("type") != "Feature":
         raise _invalid("each member of features is a Feature", field)
     properties = feature.get("properties")
@@ -153,7 +172,7 @@ def _territory(feature: object, field: str, crs: Crs) -> Territory:
     if not isinstance(version, int) or isinstance(version, bool):
         raise _invalid("version is an integer", f"{field}.properties.version")
     raw = _geometry(feature.get("geometry"), f"{field}.geometry")
-    shape, change = repaired(_shifted(raw, crs), f"{field}.geometry", MAX_CHANGE)
+    shape, change = repaired(_shifted(raw, crs), f"{field}.geometry", max_change)
     return Territory(
         territory_id=territory_id,
         name=territory_id if name is None else name,

@@ -16,8 +16,8 @@ def features(
 ) -> dict[str, Any]:
     """Object ``name`` of a topology as a FeatureCollection in the form of territories.
 
-    A geometry's ``id`` becomes its territory id, ``properties.name`` its name. Geometries other
-    than polygons, and those that quantising collapsed to nothing, are left out.
+    Properties stay; where ``territory_id`` is not among them a geometry's ``id`` is taken.
+    Geometries other than polygons, and those that quantising collapsed to nothing, are left out.
 
     Raises:
         GeoError: ``topojson-invalid``, ``field`` naming the member.
@@ -29,6 +29,8 @@ def features(
         known = ", ".join(sorted(objects)) if isinstance(objects, Mapping) else ""
         raise _invalid(f"there is no object {name!r}; there are: {known}", "objects")
     geometries = objects[name].get("geometries")
+    if objects[name].get("type") in ("Polygon", "MultiPolygon"):
+        geometries = [objects[name]]
     if not isinstance(geometries, list):
         raise _invalid("a collection has geometries", f"objects.{name}.geometries")
     arcs = _arcs(topology)
@@ -45,20 +47,30 @@ def _invalid(detail: str, field: str) -> GeoError:
     return GeoError(detail, field=field, type="topojson-invalid")
 
 
+def all_features(topology: Mapping[str, Any]) -> dict[str, Any]:
+    """The polygons of all objects of a topology; its ``crs`` member stays.
+
+    Raises:
+        GeoError: ``topojson-invalid``.
+    """
+    objects = topology.get("objects")
+    names = list(objects) if isinstance(objects, Mapping) else []
+    found = [f for name in names for f in features(topology, name)["features"]]
+    return {"type": "FeatureCollection", "features": found, "crs": topology.get("crs")}
+
+
 def _feature(
     geometry: Mapping[str, Any], shape: dict[str, Any], territory_id: str, version: int
 ) -> dict[str, Any]:
-    properties = geometry.get("properties")
-    name = properties.get("name") if isinstance(properties, Mapping) else None
-    return {
-        "type": "Feature",
-        "properties": {
-            "territory_id": territory_id,
-            "name": name if isinstance(name, str) else territory_id,
-            "version": version,
-        },
-        "geometry": shape,
-    }
+    given = geometry.get("properties")
+    properties = dict(given) if isinstance(given, Mapping) else {}
+    name = properties.get("name")
+    if properties.get("territory_id") is None:
+        properties["territory_id"] = territory_id
+    if properties.get("version") is None:
+        properties["version"] = version
+    properties["name"] = name if isinstance(name, str) else properties["territory_id"]
+    return {"type": "Feature", "properties": properties, "geometry": shape}
 
 
 def _arcs(topology: Mapping[str, Any]) -> list[Floats]:

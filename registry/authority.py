@@ -32,8 +32,9 @@ ANY_PRODUCT = "*"
 
 class Grant(NamedTuple):
     """An authorisation or permit as an interval: in force in ``[from_us, to_us)``, and until
-    ``tail_us`` for goods received before ``to_us``."""
+    ``tail_us`` for goods received before ``to_us``. ``row_id`` is the row's own id."""
 
+    row_id: str
     gtins: frozenset[str] | None
     territory_ids: tuple[str, ...]
     from_us: int
@@ -91,6 +92,22 @@ class Authority:
         if key not in self._answers:
             self._answers[key] = self._evaluate(dealer_id, gtin, window, epoch, changes[from_:to])
         return self._answers[key]
+
+    def in_force(
+        self, dealer_id: str, gtin: str, at_us: int, known_us: int
+    ) -> tuple[list[tuple[str, Grant]], list[Grant]]:
+        """(authorisations, permits) in force then, as known then: (dealer, grant) of the dealer and
+        of those above it, by which it is limited or of which it inherits; permits of its own."""
+        epoch = bisect_right(self._instants, known_us)
+        lineage = self._lineage(dealer_id, epoch)
+        authorised = [
+            (dealer, grant)
+            for dealer in lineage
+            for grant in self._granted(dealer, gtin, epoch)[0]
+            if grant.in_force(at_us, at_us)
+        ]
+        _, permits = self._granted(dealer_id, gtin, epoch)
+        return authorised, [grant for grant in permits if grant.in_force(at_us, at_us)]
 
     def _known_us(self, epoch: int) -> int:
         """The last change of knowledge of an epoch: epochs are the gaps between two changes."""
@@ -186,6 +203,7 @@ class Authority:
     def _grant(self, row: Authorisation) -> Grant:
         to_us = instant(row.valid_to, absent=FOREVER)
         return Grant(
+            row_id=row.authorisation_id,
             gtins=None if row.gtins == "all" else frozenset(row.gtins),
             territory_ids=tuple(row.territory_ids),
             from_us=instant(row.valid_from, absent=BEFORE_EVERYTHING),
@@ -215,6 +233,7 @@ def _permit_grant(row: Permit) -> Grant:
     """A permit clears only what happens after it was recorded."""
     to_us = instant(row.valid_to, absent=FOREVER)
     return Grant(
+        row_id=row.permit_id,
         gtins=None if row.gtins == "all" else frozenset(row.gtins),
         territory_ids=tuple(row.territory_ids),
         from_us=max(instant(row.valid_from, absent=BEFORE_EVERYTHING), recorded_us(row)),

@@ -91,6 +91,7 @@ def load_rows(
     has_events = connection.execute(select(events.c.identity).limit(1)).first() is not None
     _, before = read_rows(connection)
     _check_references(before, rows)
+    _check_versions(before.territories, rows.territories)
     own_glns = tuple(dict.fromkeys((*before.own_glns, *rows.own_glns)))
     if has_events and (rows.policy, rows.lateness_s) != (before.policy, before.lateness_s):
         raise RegistryConflictError(
@@ -191,6 +192,25 @@ def _check_references(before: RegistryRows, rows: RegistryRows) -> None:
         for territory_id in row.territory_ids:
             if territory_id not in territories:
                 raise _dangling(file, key, "territory_ids", territory_id)
+
+
+def _check_versions(before: Iterable[Territory], fresh: Iterable[Territory]) -> None:
+    """A version of a territory is never edited: what was judged by it must stay what it was."""
+    known = {(row.territory_id, row.version): row for row in before}
+    for row in fresh:
+        there = known.setdefault((row.territory_id, row.version), row)
+        if there is not row and _content(there) != _content(row):
+            raise RegistryConflictError(
+                f"territories.geojson: {row.territory_id} version {row.version} is there already "
+                "with other content; give what changed a new version",
+                field="version",
+                type="territory-version-exists",
+            )
+
+
+def _content(row: Territory) -> bytes:
+    begins_us = None if row.valid_from is None else microseconds(row.valid_from)
+    return msgspec.json.encode((row.name, begins_us, row.geometry), order="sorted")
 
 
 def _dangling(file: str, key: str, field: str, value: str) -> RegistryConflictError:

@@ -86,3 +86,18 @@ class Settings(BaseSettings):
         Field(gt=0, description="How long a worker retries a fault of its servers before it ends "
                                 "without acknowledging; below Kafka's poll interval."),
     ] = 120.0
+    repair_max_change: Annotated[
+        float,
+        Field(ge=0, le=1, description="Share of its area by which repair may change a territory "
+                                      "that crosses itself; what changes more is refused."),
+    ] = 0.01
+    overlap_min_share: Annotated[
+        float,
+        Field(ge=0, le=1, description="Territories that share less than this of the smaller one "
+                                      "do not overlap: a sliver between two sources."),
+    ] = 0.001
+    restraints: Annotated[
+        Path | None,
+        Field(description="Counsel's table of possible restraints of trade (TOML), instead of "
+                          "`registry/restraints.toml`."),
+    ] = None
