@@ -39,7 +39,10 @@ soak: install ## the full fault tests, which take long
 	$(RUN) -m deploy.local install
 	$(RUN) -m pytest -m soak --timeout 7200 $(ARGS)
 
-fuzz: install ## every property test with fifty times the examples
+FUZZ_S ?= 120
+
+fuzz: install ## the parsers of codes guided by coverage for FUZZ_S seconds, then every property test with fifty times the examples
+	$(RUN) -m tests.codes.fuzz_parsers -max_total_time=$(FUZZ_S) -timeout=10 -rss_limit_mb=2048
 	$(RUN) -m pytest -m "hypothesis and not soak and not real_parts" --hypothesis-profile fuzz --timeout 3600 $(ARGS)
 
 lock: install ## choose the newest allowed versions and write the locks again

@@ -108,7 +108,7 @@ def read_ledger(folder: Path) -> list[IssuingJob]:
     lines = path.read_bytes().split(b"\n")[:-1]
     try:
         return [_decoder.decode(line) for line in lines]
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise _refused(f"{path}: {error}", "ledger") from None
 
 

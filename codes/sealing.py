@@ -1,7 +1,6 @@
 """Secrets at rest: sealed with a passphrase by scrypt (RFC 7914) and AES-256-GCM."""
 
 import base64
-import binascii
 from collections.abc import Callable
 
 import msgspec
@@ -58,7 +57,7 @@ def unseal(raw: bytes, passphrase: str, name: str) -> bytes:
             base64.b64decode(text, validate=True)
             for text in (sealed.salt, sealed.nonce, sealed.box)
         )
-    except (msgspec.MsgspecError, binascii.Error, ValueError) as error:
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise CodeError(f"{name}: not a sealed file: {error}", type="keys-invalid") from None
     power_of_two = 2 <= sealed.cost <= _COST_MAX and sealed.cost & (sealed.cost - 1) == 0
     if sealed.format != _FORMAT or not power_of_two or len(nonce) != 12:
