@@ -16,13 +16,13 @@ from codes.epc import canonical_epc
 
 
 def rate(work: Callable[[str], object], uris: list[str]) -> float:
-    """URIs a second, after a warm-up."""
+    """URIs a second of processor time, after a warm-up."""
     for uri in uris[:100]:
         work(uri)
-    started = time.perf_counter()
+    started = time.process_time()
     for uri in uris:
         work(uri)
-    return len(uris) / (time.perf_counter() - started)
+    return len(uris) / (time.process_time() - started)
 
 
 def measure(count: int = 20_000) -> dict[str, float]:
