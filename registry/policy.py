@@ -50,6 +50,65 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A longer silence between two fixes proves nothing of the time between them."""
     place_margin_m: Annotated[float, Meta(ge=0)] = 1000.0
     """How far from a planned place a stop still belongs to it."""
+    stop_long_s: Positive = 7200.0
+    """An unplanned stop this long is a matter of its own, wherever it is."""
+    corridor_margin_m: Annotated[float, Meta(ge=0)] = 1000.0
+    """How far beyond its corridor a truck still keeps to its way."""
+    corridor_min_s: Positive = 1200.0
+    """Off its corridor for this long, in fix after fix, a truck has left its way."""
+    silence_min_s: Positive = 7200.0
+    """Time between two fixes that driving from one to the other does not explain."""
+    silence_speed_mps: Positive = 15.0
+    """How fast a truck covers the ground between them, breaks included."""
+    excursion_min_s: Positive = 1800.0
+    """Goods outside their storage temperature for this long, in fix after fix, have suffered."""
+    excursion_margin_c: Annotated[float, Meta(ge=0)] = 0.5
+    """Sensors err by so much."""
+    cloned_places: Annotated[int, Meta(ge=2)] = 4
+    """One item read in so many places, each far from the others, within 60 days is several."""
+    price_tolerance: Share = 0.02
+    """An offer this share below the floor price is none: rounding, bundles."""
+    order_factor: Positive = 5.0
+    """An order so many times the dealer's usual one for the product is abnormal."""
+    order_history: Annotated[int, Meta(ge=1)] = 4
+    """So many orders tell what is usual."""
+    leak_level: Annotated[float, Meta(gt=0, lt=1)] = 0.01
+    """How probable one false leak may be, over all dealers, destinations and a year."""
+    leak_destinations: Annotated[int, Meta(ge=1)] = 100
+    """Among so many destinations a dealer's share of the level is divided."""
+    leak_margin: Annotated[float, Meta(ge=1)] = 2.0
+    """The natural share is taken to be so many times what is expected."""
+    leak_least_share: Annotated[float, Meta(gt=0, lt=1)] = 0.0025
+    """No natural share is taken to be less."""
+    leak_commuting: Annotated[float, Meta(ge=0, le=1)] = 0.35
+    """Share of the goods sold at a place that commuters take with them from there."""
+    leak_travelling_km: Positive = 0.15
+    """Prior: the natural share of goods in a cell at a distance, times that distance in km."""
+    leak_border_m: Annotated[float, Meta(ge=0)] = 2000.0
+    """Closer to the border a fix is no evidence of a leak, whatever it claims."""
+    leak_least_items: Annotated[int, Meta(ge=1)] = 4
+    leak_least_origins: Annotated[int, Meta(ge=1)] = 3
+    """A leak needs so many items of so many origin cases in one place."""
+    surfaced_items: Annotated[int, Meta(ge=2)] = 3
+    """So many items of one origin case in one foreign place have come there together."""
+    surfaced_level: Annotated[float, Meta(gt=0, lt=1)] = 0.01
+    """How probable that may be by chance, over all origin cases."""
+    case_certainty: Annotated[float, Meta(gt=0, lt=1)] = 0.9
+    """Alerts that belong together open a case when together they are this certain."""
+    case_quiet_days: Positive = 60.0
+    """What comes after so long a silence is another case."""
+    case_reach_m: Positive = 120_000.0
+    """What happens farther away is another case."""
+    tier_1_items: Annotated[int, Meta(ge=1)] = 200
+    tier_2_items: Annotated[int, Meta(ge=1)] = 20
+    """A case of so many items is of tier 1, or 2; where values are known, money decides."""
+    tier_1_amount: Positive = 10_000.0
+    tier_2_amount: Positive = 1_000.0
+    """Exposure from which a case is of tier 1, or 2, in the currency of the products' values."""
+    tier_1_days: Positive = 3.0
+    tier_2_days: Positive = 7.0
+    tier_3_days: Positive = 21.0
+    """Within so many days a case of the tier is to be decided."""
 
     def digest(self) -> str:
         """SHA-256 of the policy's canonical JSON, in hex: the policy hash in every signal's id."""

@@ -4,11 +4,13 @@ Events are spooled into a database of their own on disk, so that memory holds on
 and never all events. It is the oracle of the tests: a stream's effective signals equal these.
 """
 
+import heapq
 import json
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,9 +19,13 @@ from sqlalchemy import Connection, Engine, text
 
 from cases.alerts import alert_of
 from cases.alerts import as_json as alert_json
+from cases.case import AlertKey
+from cases.judgement import Judgement
 from events.errors import EventError
+from events.model import Offer, Order
 from events.timed import microseconds, timed
 from events.wire import decode_event
+from judging.gathering import judgements_of
 from judging.units import Unit, judge_items, judge_shipment, units_of
 from registry import Head, Registry, RegistryRows
 from registry.known import recorded_us
@@ -28,6 +34,8 @@ from rules.signal import as_json as signal_json
 from store.engine import open_engine, sqlite_url
 from store.events import Incoming, StoredHistory, incoming_of, store_events
 from store.schema import metadata
+from tracewarden.gathering import Gatherer
+from tracewarden.judgement_spool import JudgementSpool
 
 EVENTS_AT_ONCE = 2000
 ITEMS_AT_ONCE = 500
@@ -41,6 +49,10 @@ class Outcome:
     signals: list[bytes]
     alerts: list[bytes]
     summary: dict[str, Any]
+    gathered_signals: list[bytes] = field(default_factory=list)
+    """Signals over many subjects, which the second stage gives; ``alerts`` have theirs."""
+    gathered_alerts: list[bytes] = field(default_factory=list)
+    cases: list[bytes] = field(default_factory=list)
 
 
 @dataclass
@@ -70,7 +82,8 @@ def replay(
         engine = _spool_engine(Path(spool))
         try:
             tally = _spool(engine, folder / "events.jsonl", at_us, progress)
-            return _judge(engine, registry, head, tally, progress)
+            with JudgementSpool(Path(spool)) as judgements:
+                return _judge(engine, judgements, registry, head, tally, progress)
         finally:
             engine.dispose()
 
@@ -135,21 +148,38 @@ def _read(lines: Sequence[bytes], at_us: int | None, tally: _Tally) -> Iterator[
 
 
 def _judge(
-    engine: Engine, registry: Registry, head: Head, tally: _Tally, progress: Progress
+    engine: Engine,
+    judgements: JudgementSpool,
+    registry: Registry,
+    head: Head,
+    tally: _Tally,
+    progress: Progress,
 ) -> Outcome:
-    signals: list[tuple[int, str, bytes]] = []
-    alerts: list[tuple[int, str, bytes]] = []
+    signals: list[Line] = []
+    alerts: list[Line] = []
+    alert_ids: dict[AlertKey, str] = {}
     rules: Counter[str] = Counter()
     severities: Counter[str] = Counter()
     with engine.connect() as connection:
         for units in _units(connection, registry, progress):
-            for group in _grouped(units).values():
+            judgements.put(judged for unit in units for judged in judgements_of(unit))
+            for key, group in _grouped(units).items():
                 rules.update(signal.rule for signal in group)
                 signals += [(*signal.order, _line(signal_json(signal))) for signal in group]
                 alert = alert_of(group)
                 if alert is not None:
                     severities[alert.severity] += 1
                     alerts.append((*alert.order, _line(alert_json(alert))))
+                    alert_ids[key] = alert.alert_id
+        judgements.put(_trade(connection))
+    gatherer = Gatherer(registry)
+    gatherer.take(judgements.in_order())
+    rules.update(signal.rule for signal in gatherer.signals)
+    gathered = gatherer.alerts()
+    severities.update(alert.severity for alert in gathered)
+    for alert in gathered:
+        alert_ids[(alert.rule, alert.subject.type, alert.subject.id)] = alert.alert_id
+    cases = gatherer.cases(alert_ids)
     summary = {
         "name": head.name,
         "events": dict(sorted(tally.events.items())),
@@ -158,12 +188,36 @@ def _judge(
         "dead_letter_samples": tally.dead_samples,
         "signals": dict(sorted(rules.items())),
         "alerts": dict(sorted(severities.items())),
-        "cases": 0,
+        "cases": dict(sorted(Counter(case["kind"] for case in cases).items())),
         "policy_hash": registry.policy_hash,
     }
     return Outcome(
-        [line for _, _, line in sorted(signals)], [line for _, _, line in sorted(alerts)], summary
+        _lines(signals),
+        _lines(alerts),
+        summary,
+        _lines((*signal.order, _line(signal_json(signal))) for signal in gatherer.signals),
+        _lines((*alert.order, _line(alert_json(alert))) for alert in gathered),
+        [_line(case) for case in cases],
     )
+
+
+def _trade(connection: Connection) -> Iterator[Judgement]:
+    """Orders and offers go straight to gathering."""
+    rows = connection.execute(
+        text("SELECT identity, received_us, raw FROM events WHERE kind IN ('order', 'offer')")
+    )
+    for identity, received_us, raw in rows:
+        event: Order | Offer = decode_event(raw)  # type: ignore[assignment]
+        yield Judgement(
+            known_us=received_us, known_by=identity, identity=identity, subject="", trade=event
+        )
+
+
+Line = tuple[int, str, bytes]
+
+
+def _lines(lines: Iterable[Line]) -> list[bytes]:
+    return [line for _, _, line in sorted(lines)]
 
 
 def _line(form: dict[str, Any]) -> bytes:
@@ -200,16 +254,33 @@ def _units(
 def write(outcome: Outcome, out: Path) -> None:
     """Write ``signals.jsonl alerts.jsonl cases.jsonl summary.json``."""
     out.mkdir(parents=True, exist_ok=True)
-    (out / "signals.jsonl").write_bytes(b"".join(outcome.signals))
-    (out / "alerts.jsonl").write_bytes(b"".join(outcome.alerts))
-    (out / "cases.jsonl").write_bytes(b"")
+    for name, first, second in (
+        ("signals", outcome.signals, outcome.gathered_signals),
+        ("alerts", outcome.alerts, outcome.gathered_alerts),
+    ):
+        (out / f"{name}.jsonl").write_bytes(b"".join(_merged(name, first, second)))
+    (out / "cases.jsonl").write_bytes(b"".join(outcome.cases))
     summary = json.dumps(outcome.summary, ensure_ascii=False, indent=2, sort_keys=True)
     (out / "summary.json").write_text(summary + "\n", encoding="utf-8")
 
 
+def _merged(name: str, first: list[bytes], second: list[bytes]) -> Iterable[bytes]:
+    """Both in order of time, then id."""
+    if not second:
+        return first
+    time, key = ("occurred_at", "signal_id") if name == "signals" else ("first_at", "alert_id")
+
+    def order(line: bytes) -> tuple[datetime, str]:
+        form = json.loads(line)
+        return datetime.fromisoformat(form[time]), form[key]
+
+    return heapq.merge(first, second, key=order)
+
+
 def difference(before: Outcome, after: Outcome) -> list[bytes]:
     """``diff.jsonl``: alerts that a change would add and remove, by rule and subject."""
-    was, now = _by_subject(before.alerts), _by_subject(after.alerts)
+    was = _by_subject([*before.alerts, *before.gathered_alerts])
+    now = _by_subject([*after.alerts, *after.gathered_alerts])
     changes = [("removed", was[key]) for key in was.keys() - now.keys()]
     changes += [("added", now[key]) for key in now.keys() - was.keys()]
     changes.sort(key=lambda change: (change[1]["first_at"], change[1]["alert_id"], change[0]))

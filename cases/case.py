@@ -1,0 +1,118 @@
+"""A case as gathering makes it: what belongs to it, how sure it is, and its published form."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
+
+import rfc8785
+from msgspec import Struct, field
+
+from cases.exposure import Exposure
+from events.identity import Identity
+from events.timed import rfc3339
+from rules.model import Subject
+from rules.signal import event_id, rounded
+
+Kind = Literal["diversion", "clone", "transport", "cold-chain", "price", "order", "custody"]
+AlertKey = tuple[str, str, str]
+"""Rule, and type and id of the subject: an alert is all signals of one rule about one subject."""
+MOST_LISTED = 2000
+"""So many alerts and items are listed; a case may have more."""
+
+
+class Case(Struct, kw_only=True):
+    """A case that grows. ``key`` says what belongs together; ``items`` counts what is known."""
+
+    kind: Kind
+    key: tuple[str, ...]
+    subject: Subject
+    opened_us: int
+    opening: Identity
+    dealer_id: str | None = None
+    territories: dict[str, float] = field(default_factory=dict)
+    """Weight of the evidence by the smallest territory that holds its place."""
+    gtins: dict[str, int] = field(default_factory=dict)
+    items: dict[str, None] = field(default_factory=dict)
+    more_items: int = 0
+    alerts: dict[AlertKey, None] = field(default_factory=dict)
+    confidence: float = 0.0
+    last_us: int = 0
+    place: tuple[float, float] | None = None
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def case_id(self) -> str:
+        """SHA-256 of the canonical JSON of what it was opened for and by."""
+        named: dict[str, Any] = {"key": list(self.key), "opening": self.opening}
+        return hashlib.sha256(rfc8785.dumps(named)).hexdigest()
+
+    @property
+    def territory_id(self) -> str | None:
+        """Where the goods went: the territory of most of the evidence, ties by id."""
+        return min(self.territories, key=lambda t: (-self.territories[t], t), default=None)
+
+    @property
+    def order(self) -> tuple[int, str]:
+        """Outputs are sorted by time, then id."""
+        return (self.opened_us, self.case_id)
+
+    @property
+    def item_count(self) -> int:
+        """How many items are known to belong to it."""
+        return len(self.items) + self.more_items
+
+    def count_item(self, item: str, gtin: str | None) -> None:
+        """One more item, once."""
+        if item in self.items:
+            return
+        if len(self.items) < MOST_LISTED:
+            self.items[item] = None
+            if gtin:
+                self.gtins[gtin] = self.gtins.get(gtin, 0) + 1
+
+    def add_alert(self, key: AlertKey) -> None:
+        """One more alert, once."""
+        if len(self.alerts) < MOST_LISTED:
+            self.alerts[key] = None
+
+
+def as_json(
+    case: Case,
+    alert_ids: Callable[[AlertKey], str | None],
+    exposure: Exposure | None,
+    tier: int,
+    days: float,
+) -> dict[str, Any]:
+    """The case in the form of ``cases.jsonl``."""
+    found = (alert_ids(key) for key in case.alerts)
+    form: dict[str, Any] = {
+        "case_id": case.case_id,
+        "kind": case.kind,
+        "subject": {"type": case.subject.type, "id": case.subject.id},
+        "gtins": sorted(case.gtins),
+        "opened_at": rfc3339(case.opened_us),
+        "opening_event_id": event_id(case.opening),
+        "alert_ids": sorted(alert_id for alert_id in found if alert_id is not None),
+        "confidence": round(case.confidence, 6),
+        "tier": tier,
+        "decide_by": rfc3339(case.opened_us + round(days * 86_400_000_000)),
+        "items": case.item_count,
+        "facts": {name: _plain(value) for name, value in sorted(case.facts.items())},
+    }
+    if case.dealer_id is not None:
+        form["dealer_id"] = case.dealer_id
+    if case.territory_id is not None:
+        form["territory_id"] = case.territory_id
+    if exposure is not None:
+        form["exposure"] = {
+            "amount": exposure.amount,
+            "currency": exposure.currency,
+            "basis": exposure.basis,
+        }
+    return form
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_plain(member) for member in value]
+    return rounded(value)

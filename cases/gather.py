@@ -1,0 +1,229 @@
+"""Gathering: judgements in, signals over many subjects and cases out.
+
+``step`` is a fold over judgements in order of (known-at, identity). It reads no clock: time is that
+of the judgements. Learned shares are those of the last midnight in UTC. The state is changed in
+place, can be written by msgspec, and is bounded by dealers, places and what is under way, not by
+what was ever scanned.
+"""
+
+from collections.abc import Iterable
+
+from msgspec import Struct, field
+
+from cases.case import Case
+from cases.cells import Cell, centre
+from cases.claims import claim_of
+from cases.diversions import (
+    Diversions,
+    Surfaced,
+    cloned_finding,
+    is_cloned,
+    is_surfaced,
+    leak_finding,
+    surfaced_finding,
+    take,
+)
+from cases.groups import DAY_US, Groups
+from cases.judgement import Judgement
+from cases.leak import Crossed, Tested, test
+from cases.natural import Natural
+from cases.trade import Trade, judge_trade
+from registry import Registry
+from rules.model import Finding, Sighting
+from rules.signal import Signal, signal_of
+
+FORGET_DAYS = 7
+
+
+class Gathering(Struct):
+    """The state between judgements."""
+
+    natural: Natural = field(default_factory=Natural)
+    tested: dict[str, Tested] = field(default_factory=dict)
+    diversions: Diversions = field(default_factory=Diversions)
+    groups: Groups = field(default_factory=Groups)
+    trade: Trade = field(default_factory=Trade)
+    now_us: int = 0
+    swept_us: int = 0
+
+
+class Gathered(Struct, frozen=True):
+    """What a judgement gave: signals over many subjects, cases that are new or have changed, and
+    cases that no longer hold."""
+
+    signals: tuple[Signal, ...] = ()
+    cases: tuple[Case, ...] = ()
+    fallen: tuple[Case, ...] = ()
+
+
+NOTHING = Gathered()
+
+
+def step(
+    state: Gathering, judged: Judgement, *, registry: Registry
+) -> tuple[Gathering, Gathered]:
+    """Take the next judgement in order."""
+    return state, _Step(state, judged, registry).take()
+
+
+class _Step:
+    """One judgement on its way through the state."""
+
+    def __init__(self, state: Gathering, judged: Judgement, registry: Registry) -> None:
+        self._state, self._judged, self._registry = state, judged, registry
+        self._policy = registry.policy
+        self._signals: list[Signal] = []
+        self._cases: dict[int, Case] = {}
+        self._fallen: dict[int, Case] = {}
+
+    def take(self) -> Gathered:
+        """Everything that the judgement brings."""
+        state, judged = self._state, self._judged
+        state.now_us = max(state.now_us, judged.known_us)
+        state.natural.turn(state.now_us // DAY_US)
+        self._sweep()
+        for signal in judged.signals:
+            self._signal(signal)
+        if judged.trade is not None:
+            for finding in judge_trade(state.trade, judged, judged.trade, self._registry):
+                self._find(finding)
+        if judged.sighting is not None:
+            self._sighting(judged.sighting)
+        if not (self._signals or self._cases or self._fallen):
+            return NOTHING
+        return Gathered(
+            tuple(self._signals), tuple(self._cases.values()), tuple(self._fallen.values())
+        )
+
+    def _sweep(self) -> None:
+        state = self._state
+        if state.now_us - state.swept_us < FORGET_DAYS * DAY_US:
+            return
+        state.swept_us = state.now_us
+        quiet_us = round(self._policy.case_quiet_days * DAY_US)
+        state.groups.forget(state.now_us - quiet_us)
+        state.diversions.forget(state.now_us, quiet_us)
+
+    def _changed(self, case: Case) -> None:
+        self._cases[id(case)] = case
+
+    def _find(self, finding: Finding) -> Signal:
+        signal = signal_of(finding, self._registry.policy_hash)
+        self._signals.append(signal)
+        self._signal(signal)
+        return signal
+
+    def _signal(self, signal: Signal) -> None:
+        groups = self._state.groups
+        for group in groups.correct((*signal.corrects, *signal.withdraws)):
+            if group.weights:
+                self._changed(group.case)
+            else:
+                self._fallen[id(group.case)] = group.case
+        claim = claim_of(signal, self._registry) if signal.strength > 0 else None
+        if claim is None:
+            return
+        group = groups.add(claim, signal, self._judged, self._policy)
+        if group.opened:
+            self._changed(group.case)
+
+    def _sighting(self, sighting: Sighting) -> None:
+        state, judged = self._state, self._judged
+        if sighting.probability_outside >= 0.5:
+            case = state.diversions.grow(sighting, judged)
+            if case is not None:
+                self._changed(case)
+        for into, seen in state.diversions.note(sighting, judged):
+            self._origin(into, seen, sighting)
+        if sighting.nth != 1:
+            return
+        tested = state.tested.setdefault(sighting.dealer_id, Tested())
+        dealers = len(state.natural.flows)
+        for crossed in test(tested, state.natural, sighting, judged, self._policy, dealers):
+            self._leak(crossed)
+        state.natural.note(
+            sighting.dealer_id, sighting.lon, sighting.lat, sighting.probability_outside
+        )
+
+    def _leak(self, crossed: Crossed) -> None:
+        if crossed.bets.told:
+            return
+        crossed.bets.told = True
+        place = centre(crossed.cell)
+        confidence = leak_finding(crossed, None).strength
+        case, is_new = self._state.diversions.begin(
+            crossed.dealer_id, place, self._judged, confidence
+        )
+        for item, gtin in crossed.bets.seen:
+            take(case, item, gtin)
+        if is_new:
+            case.territories.update(crossed.bets.territories)
+            signal = self._find(leak_finding(crossed, case.territory_id))
+            case.add_alert((signal.rule, signal.subject.type, signal.subject.id))
+        case.facts |= {
+            "evidence": crossed.evidence,
+            "threshold": crossed.threshold,
+            "natural_share": crossed.bets.natural,
+            "course": [list(point) for point in crossed.bets.course],
+        }
+        self._changed(case)
+
+    def _origin(self, into: Cell, seen: Surfaced, sighting: Sighting) -> None:
+        state, judged = self._state, self._judged
+        if is_cloned(seen, into, sighting.dealer_id, state.natural):
+            self._copied(into, seen, sighting)
+            return
+        product = self._registry.product(sighting.gtin, judged.known_us)
+        size = product.case_size if product else None
+        if sighting.probability_outside < 0.95 or sighting.item not in seen.items:
+            return
+        chance = is_surfaced(
+            seen, into, sighting, state.natural, state.tested, size, self._policy
+        )
+        if chance is None or (case := self._surfaced(into, seen, sighting, chance)) is None:
+            return
+        self._changed(case)
+
+    def _surfaced(
+        self, into: Cell, seen: Surfaced, sighting: Sighting, chance: float
+    ) -> Case | None:
+        diversions = self._state.diversions
+        confidence = min(0.99, 1.0 - chance)
+        case, is_new = diversions.begin(
+            sighting.dealer_id, (sighting.lon, sighting.lat), self._judged, confidence
+        )
+        if not is_new and ("case-surfaced", "logistic-unit", sighting.origin) in case.alerts:
+            return None
+        signal = self._find(surfaced_finding(seen, into, sighting, self._judged, chance))
+        case.add_alert((signal.rule, signal.subject.type, signal.subject.id))
+        for item, gtin in seen.items.items():
+            take(case, item, gtin)
+        if is_new:
+            case.facts["origin"] = sighting.origin
+            if sighting.territory_id is not None:
+                case.territories[sighting.territory_id] = float(len(seen.items))
+        return case
+
+    def _copied(self, into: Cell, seen: Surfaced, sighting: Sighting) -> None:
+        """Copies, not a diversion: a case that was opened for these very goods falls."""
+        finding = cloned_finding(seen, into, sighting, self._judged)
+        lon, lat = centre(into)
+        territory = self._registry.smallest_territory(
+            lon, lat, "wgs84", sighting.at_us, self._judged.known_us
+        )
+        if territory is not None:
+            finding.facts["territory_id"] = territory.territory_id
+        self._find(finding)
+        cases = self._state.diversions.open.get(sighting.dealer_id, [])
+        for case in _opened_for(cases, sighting.origin):
+            cases.remove(case)
+            self._cases.pop(id(case), None)
+            self._fallen[id(case)] = case
+
+
+def _opened_for(cases: Iterable[Case], origin: str | None) -> list[Case]:
+    return [
+        case
+        for case in cases
+        if case.facts.get("origin") == origin and "evidence" not in case.facts
+    ]

@@ -1,0 +1,165 @@
+"""The leak test: for each dealer and destination a test martingale of foreign first sightings.
+
+Under natural movement the next item of a dealer is first seen in a cell with probability at most
+p0, whatever came before. A bet on a share p1 multiplies the wealth by ``y p1/p0 + (1-y)(1-p1)``,
+whose expectation is then at most 1 (``y``: the probability that the item is there); by Ville's
+inequality wealth that ever reaches 1/a is an error with probability at most a. Bets on several
+shares, begun every fortnight, are averaged. Items of one origin case weigh less and less: a factor
+to a power below 1 keeps its expectation at most 1 (Jensen). docs/detection.md has it in full.
+"""
+
+import math
+
+from msgspec import Struct, field
+
+from cases.cells import Cell, cells
+from cases.judgement import Judgement
+from cases.natural import Natural
+from events.identity import Identity
+from registry.policy import Policy
+from rules.model import Sighting
+
+SHARES = (0.04, 0.12, 0.35)
+"""Leaks that are bet on, as shares of what is seen of a dealer."""
+FORTNIGHT_US = 14 * 86_400_000_000
+LANES = 26
+"""Bets that begin at different times share the wealth: a year of fortnights."""
+MOST_LANES = 10
+GRIDS = 4
+COMPANION = 0.5
+"""Each further item of one origin case weighs this much of the one before."""
+MOST_INPUTS = 40
+
+
+class Bets(Struct):
+    """What is held of one dealer and one cell: logarithms of wealth without the misses."""
+
+    gains: dict[int, list[float]] = field(default_factory=dict)
+    items: int = 0
+    origins: dict[str, int] = field(default_factory=dict)
+    inputs: list[Identity] = field(default_factory=list)
+    territories: dict[str, float] = field(default_factory=dict)
+    gtins: dict[str, int] = field(default_factory=dict)
+    natural: float = 0.0
+    course: list[tuple[int, float]] = field(default_factory=list)
+    """When which decimal logarithm of the wealth was reached."""
+    seen: list[tuple[str, str]] = field(default_factory=list)
+    """The last items and their GTINs."""
+    told: bool = False
+
+
+class Tested(Struct):
+    """One dealer's state: trials in all and at the beginning of each fortnight, and its bets."""
+
+    trials: int = 0
+    begun: dict[int, int] = field(default_factory=dict)
+    bets: dict[Cell, Bets] = field(default_factory=dict)
+
+
+class Crossed(Struct, frozen=True):
+    """A destination whose wealth has reached the threshold."""
+
+    dealer_id: str
+    cell: Cell
+    bets: Bets
+    evidence: float
+    """Decimal logarithm of the wealth."""
+    threshold: float
+
+
+def threshold_log(policy: Policy, dealers: int) -> float:
+    """Natural logarithm of the wealth at which a destination is a leak: the level is shared out
+    among all dealers and the destinations that each of them may have."""
+    hypotheses = max(dealers, 1) * policy.leak_destinations * GRIDS
+    return math.log(hypotheses / policy.leak_level)
+
+
+def test(
+    tested: Tested,
+    natural: Natural,
+    sighting: Sighting,
+    judged: Judgement,
+    policy: Policy,
+    dealers: int,
+) -> list[Crossed]:
+    """One more first sighting of a dealer's item. Gives the destinations that it shows as leaks."""
+    fortnight = judged.known_us // FORTNIGHT_US
+    tested.begun.setdefault(fortnight, tested.trials)
+    tested.trials += 1
+    outside = _outside(sighting, policy)
+    if outside == 0.0:
+        return []
+    limit = threshold_log(policy, dealers)
+    border_km = (sighting.distance_m or 0.0) / 1000.0
+    crossed = []
+    for into in cells(sighting.lon, sighting.lat):
+        bets = tested.bets.setdefault(into, Bets())
+        p0 = natural.share(sighting.dealer_id, into, border_km, policy)
+        _bet(bets, fortnight, outside, p0, _weight(bets, sighting))
+        _note(bets, sighting, judged.identity, p0, outside)
+        wealth = _wealth(bets, tested)
+        bets.course = [*bets.course[-MOST_INPUTS:], (judged.known_us, wealth / math.log(10))]
+        if wealth >= limit and _is_enough(bets, policy):
+            crossed.append(
+                Crossed(sighting.dealer_id, into, bets, wealth / math.log(10), limit / math.log(10))
+            )
+    return crossed
+
+
+def _outside(sighting: Sighting, policy: Policy) -> float:
+    """Its probability; fixes just beyond the border are no evidence, whatever they claim."""
+    if sighting.probability_outside < 0.05:
+        return 0.0
+    if sighting.distance_m is not None and sighting.distance_m < policy.leak_border_m:
+        return 0.0
+    return sighting.probability_outside
+
+
+def _weight(bets: Bets, sighting: Sighting) -> float:
+    origin = sighting.origin or sighting.item
+    before = bets.origins.get(origin, 0)
+    bets.origins[origin] = before + 1
+    return float(COMPANION**before)
+
+
+def _bet(bets: Bets, fortnight: int, outside: float, p0: float, weight: float) -> None:
+    bets.gains.setdefault(fortnight, [0.0] * len(SHARES))
+    for gains in bets.gains.values():
+        for index, p1 in enumerate(SHARES):
+            if p1 > 2 * p0:
+                hit = outside * p1 / p0 + (1 - outside) * (1 - p1)
+                # The miss is counted with all trials; a hit takes it back.
+                gains[index] += weight * math.log(hit) - math.log(1 - p1)
+    if len(bets.gains) > MOST_LANES:
+        del bets.gains[min(bets.gains, key=lambda k: (max(bets.gains[k]), k))]
+
+
+def _note(
+    bets: Bets, sighting: Sighting, identity: Identity, p0: float, outside: float
+) -> None:
+    bets.items += 1
+    bets.natural = p0
+    bets.inputs = [*bets.inputs[-MOST_INPUTS:], identity]
+    if sighting.territory_id is not None:
+        before = bets.territories.get(sighting.territory_id, 0.0)
+        bets.territories[sighting.territory_id] = before + outside
+    bets.seen = [*bets.seen[-MOST_INPUTS:], (sighting.item, sighting.gtin)]
+    bets.gtins[sighting.gtin] = bets.gtins.get(sighting.gtin, 0) + 1
+
+
+def _wealth(bets: Bets, tested: Tested) -> float:
+    """Logarithm of the average over all lanes; lanes that were dropped count as lost."""
+    logs = [
+        gain + (tested.trials - tested.begun[fortnight]) * math.log(1 - p1)
+        for fortnight, gains in bets.gains.items()
+        for gain, p1 in zip(gains, SHARES, strict=True)
+    ]
+    highest = max(logs)
+    total = sum(math.exp(value - highest) for value in logs)
+    return highest + math.log(total / (LANES * len(SHARES)))
+
+
+def _is_enough(bets: Bets, policy: Policy) -> bool:
+    return (
+        bets.items >= policy.leak_least_items and len(bets.origins) >= policy.leak_least_origins
+    )

@@ -1,0 +1,55 @@
+"""Replay's second stage: gathers the judgements of a spool into signals over many subjects, and
+cases."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from cases.alerts import Alert, alert_of
+from cases.case import AlertKey, Case
+from cases.case import as_json as case_json
+from cases.exposure import exposure_of, tier_of
+from cases.gather import Gathering, step
+from cases.judgement import Judgement
+from registry import Registry
+from rules.signal import Signal
+
+
+class Gatherer:
+    """Holds the cases and the signals that gathering gives."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+        self._state = Gathering()
+        self.signals: list[Signal] = []
+        self._cases: dict[str, Case] = {}
+
+    def take(self, judgements: Iterable[Judgement]) -> None:
+        """Take judgements, in order."""
+        for judged in judgements:
+            self._state, gathered = step(self._state, judged, registry=self._registry)
+            self.signals += gathered.signals
+            for case in gathered.cases:
+                self._cases[case.case_id] = case
+            for case in gathered.fallen:
+                self._cases.pop(case.case_id, None)
+
+    def alerts(self) -> list[Alert]:
+        """Alerts of the signals that gathering itself gave."""
+        groups: dict[AlertKey, list[Signal]] = {}
+        for signal in self.signals:
+            key = (signal.rule, signal.subject.type, signal.subject.id)
+            groups.setdefault(key, []).append(signal)
+        found = (alert_of(group) for group in groups.values())
+        return [alert for alert in found if alert is not None]
+
+    def cases(self, alert_ids: dict[AlertKey, str]) -> list[dict[str, Any]]:
+        """All cases that hold, in the form of ``cases.jsonl``, in order."""
+        return [
+            self._form(case, alert_ids)
+            for case in sorted(self._cases.values(), key=lambda case: case.order)
+        ]
+
+    def _form(self, case: Case, alert_ids: dict[AlertKey, str]) -> dict[str, Any]:
+        exposure = exposure_of(case, self._registry, self._state.now_us)
+        tier, days = tier_of(case, exposure, self._registry.policy)
+        return case_json(case, alert_ids.get, exposure, tier, days)
