@@ -12,6 +12,10 @@ SURE = 0.93
 """Enough for a case by itself (``case_certainty``)."""
 
 
+DOUBTFUL = 0.4
+"""Travel that only a phone's clock makes impossible; a hidden code asked for again."""
+
+
 class Claim(NamedTuple):
     """``key`` says which signals belong together, ``weight`` how sure one makes the case; those of
     ``spreads`` also have to be near each other."""
@@ -26,9 +30,9 @@ class Claim(NamedTuple):
 TRANSPORT = {
     "shipment-outside-territories": 0.85,
     "shipment-opened": 0.7,
-    "shipment-off-corridor": 0.6,
-    "shipment-stopped": 0.5,
-    "tracker-silent": 0.5,
+    "shipment-off-corridor": 0.7,
+    "shipment-stopped": 0.6,
+    "tracker-silent": 0.8,
 }
 """Weights of a strength of 1; two different ones, or two opened items, are a case."""
 
@@ -38,8 +42,9 @@ def claim_of(signal: Signal, registry: Registry) -> Claim | None:
     rule, subject, facts = signal.rule, signal.subject, signal.facts
     if rule in ("code-invalid", "code-unknown"):
         return _forged(signal)
-    if rule in ("impossible-travel", "code-cloned", "hidden-code-reused"):
-        weight = SURE if rule != "hidden-code-reused" else signal.strength
+    if rule in ("impossible-travel", "code-cloned", "codes-copied", "hidden-code-reused"):
+        is_sure = rule in ("code-cloned", "codes-copied") or facts.get("holds_by_arrival")
+        weight = SURE if is_sure else DOUBTFUL
         unit = facts.get("origin") or subject.id
         return Claim("clone", ("clone", str(unit)), subject, weight)
     if rule == "received-by-wrong-dealer":
@@ -69,7 +74,7 @@ def _forged(signal: Signal) -> Claim | None:
     gtin, how = str(facts.get("gtin")), str(facts.get("signature"))
     weight = 0.7 if place_of(signal) is not None else 0.6
     subject = Subject("product", gtin) if facts.get("gtin") else signal.subject
-    return Claim("clone", ("forged", signal.rule, how, gtin), subject, weight, spreads=True)
+    return Claim("clone", ("forged", how, gtin), subject, weight, spreads=True)
 
 
 def place_of(signal: Signal) -> LonLat | None:

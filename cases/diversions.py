@@ -4,7 +4,7 @@ Every finding about one dealer and one place belongs to one case, which then tak
 item of the dealer that is seen there.
 """
 
-from math import comb
+from math import ceil, comb
 
 from msgspec import Struct, field
 
@@ -18,15 +18,20 @@ from rules.model import Finding, Sighting, Subject
 from rules.places_seen import LonLat, rough_m
 
 DAY_US = 86_400_000_000
-HOUR_US = 3_600_000_000
 NEAR_M = 75_000.0
 ORDINARY_CASE = 24
 KEPT_DAYS = 120
 MOST_VISITS_AN_ITEM = 4.0
 """More visits an item than this are a showcase's or a fair's, not buyers'."""
 MOST_KEPT = 40
+LOCATED = 0.35
+"""About such a share of items is ever read with a place."""
+TOGETHER = 0.01
+"""Friends and families travel together: such a share of a case, at least, may go to one place."""
 CLONED_ITEMS = 3
 """So many items of one origin case that are here and far away at once are copies."""
+MOST_BACK = 8
+"""One item of so many may have been taken home by a traveller after all."""
 DOUBTFUL_ITEMS = 2
 """With so many, nobody is accused."""
 
@@ -41,7 +46,17 @@ class Surfaced(Struct):
     visits: int = 0
     elsewhere: dict[str, None] = field(default_factory=dict)
     """Items that were read here and far from here."""
+    back: dict[str, None] = field(default_factory=dict)
+    """Items first seen here, abroad, and later where their dealer may sell them."""
     inputs: dict[str, None] = field(default_factory=dict)
+    lon: float = 0.0
+    lat: float = 0.0
+    """Sums over the visits."""
+
+    @property
+    def place(self) -> LonLat:
+        """The middle of the visits."""
+        return self.lon / max(self.visits, 1), self.lat / max(self.visits, 1)
 
 
 class Diversions(Struct):
@@ -49,19 +64,21 @@ class Diversions(Struct):
 
     open: dict[str, list[Case]] = field(default_factory=dict)
     surfaced: dict[tuple[str, Cell], Surfaced] = field(default_factory=dict)
+    copied: dict[str, int] = field(default_factory=dict)
+    """Of which origin cases copies were told, and when."""
 
-    def note(self, sighting: Sighting, judged: Judgement) -> list[tuple[Cell, Surfaced]]:
+    def note(self, sighting: Sighting, judged: Judgement) -> list[tuple[Cell, Surfaced, bool]]:
         """Remember an item of an origin case abroad or in two places; gives what is known of the
-        places that it was read at."""
+        places that it was read at, and whether it is there now."""
         if sighting.origin is None:
             return []
         doubled = len(sighting.places) > 1
         abroad = sighting.probability_outside >= 0.95
         touched = []
-        places = [(sighting.lon, sighting.lat), *(sighting.places if doubled else ())]
-        for into in dict.fromkeys(into for place in places for into in cells(*place)):
-            key = (sighting.origin, into)
-            here = into in cells(sighting.lon, sighting.lat)
+        now = cells(sighting.lon, sighting.lat)
+        before = [into for place in sighting.places if doubled for into in cells(*place)]
+        for into in dict.fromkeys([*now, *before]):
+            key, here = (sighting.origin, into), into in now
             if key not in self.surfaced and not (doubled or abroad):
                 continue
             seen = self.surfaced.setdefault(key, Surfaced(judged.known_us, judged.known_us))
@@ -70,7 +87,9 @@ class Diversions(Struct):
             if doubled:
                 seen.elsewhere[sighting.item] = None
                 seen.inputs[judged.identity] = None
-            touched.append((into, seen))
+                if sighting.item in seen.items and sighting.probability_outside < 0.05:
+                    seen.back[sighting.item] = None
+            touched.append((into, seen, here))
         return touched
 
     def grow(self, sighting: Sighting, judged: Judgement) -> Case | None:
@@ -117,6 +136,7 @@ class Diversions(Struct):
     def forget(self, now_us: int, quiet_us: int) -> None:
         """Let go of what has been quiet for long."""
         oldest_us = now_us - KEPT_DAYS * DAY_US
+        self.copied = {k: at_us for k, at_us in self.copied.items() if at_us >= oldest_us}
         self.surfaced = {k: seen for k, seen in self.surfaced.items() if seen.last_us >= oldest_us}
         for dealer_id, cases in list(self.open.items()):
             self.open[dealer_id] = [case for case in cases if case.last_us >= now_us - quiet_us]
@@ -130,6 +150,8 @@ def take(case: Case, item: str, gtin: str) -> None:
 
 def _visit(seen: Surfaced, sighting: Sighting, judged: Judgement) -> None:
     seen.visits += 1
+    seen.lon += sighting.lon
+    seen.lat += sighting.lat
     seen.last_us = max(seen.last_us, judged.known_us)
     first_seen_here = sighting.nth == 1 and sighting.probability_outside >= 0.95
     if first_seen_here and len(seen.items) < MOST_KEPT:
@@ -149,13 +171,13 @@ def is_surfaced(
     """How improbable it is that chance brought so many items of one origin case to one place, over
     all origin cases; None where it is not improbable enough, or is a showcase's doing."""
     count = len(seen.items)
-    if count < policy.surfaced_items or len(seen.elsewhere) >= DOUBTFUL_ITEMS:
+    if count < policy.surfaced_items or len(seen.elsewhere) >= DOUBTFUL_ITEMS or seen.back:
         return None
-    if seen.last_us - seen.first_us < HOUR_US or seen.visits > MOST_VISITS_AN_ITEM * count:
+    if seen.last_us - seen.first_us < DAY_US or seen.visits > MOST_VISITS_AN_ITEM * count:
         return None
     border_km = (sighting.distance_m or 0.0) / 1000.0
-    p0 = natural.share(sighting.dealer_id, into, border_km, policy)
-    located = max((case_size or ORDINARY_CASE) // 2, count)
+    p0 = max(natural.share(sighting.dealer_id, into, border_km, policy), TOGETHER)
+    located = max(ceil(LOCATED * (case_size or ORDINARY_CASE)), count)
     origins = max(sum(state.trials for state in tested.values()) / located, 1.0)
     chance = comb(located, count) * float(p0**count) * origins
     return chance if chance <= policy.surfaced_level else None
@@ -163,9 +185,13 @@ def is_surfaced(
 
 def is_cloned(seen: Surfaced, into: Cell, dealer_id: str, natural: Natural) -> bool:
     """Whether a block of codes was copied: its items are in a place and far from it at once, too
-    many for travellers, and the place is not where the dealer sells anyway."""
-    if len(seen.elsewhere) < CLONED_ITEMS and not (
-        len(seen.elsewhere) >= DOUBTFUL_ITEMS and len(seen.items) >= 2 * DOUBTFUL_ITEMS
+    many for travellers, or one that surfaced abroad is back at home, which goods that were sold
+    abroad are not; and the place is not where the dealer sells anyway."""
+    elsewhere, there = len(seen.elsewhere), len(seen.items)
+    if not (
+        elsewhere >= CLONED_ITEMS
+        or (elsewhere >= DOUBTFUL_ITEMS and there >= 2 * DOUBTFUL_ITEMS)
+        or (seen.back and there >= CLONED_ITEMS and len(seen.back) * MOST_BACK >= there)
     ):
         return False
     return natural.commuting(dealer_id, into) < 0.2
@@ -204,10 +230,10 @@ def leak_finding(crossed: Crossed, territory_id: str | None) -> Finding:
 
 
 def surfaced_finding(
-    seen: Surfaced, into: Cell, sighting: Sighting, judged: Judgement, chance: float
+    seen: Surfaced, sighting: Sighting, judged: Judgement, chance: float
 ) -> Finding:
     """What is said of an origin case whose items surface abroad together."""
-    place = centre(into)
+    place = seen.place
     return Finding(
         rule="case-surfaced",
         subject=Subject("logistic-unit", sighting.origin or ""),
@@ -232,9 +258,9 @@ def surfaced_finding(
     )
 
 
-def cloned_finding(seen: Surfaced, into: Cell, sighting: Sighting, judged: Judgement) -> Finding:
+def cloned_finding(seen: Surfaced, sighting: Sighting, judged: Judgement) -> Finding:
     """What is said of an origin case whose codes were copied."""
-    place = centre(into)
+    place = seen.place
     return Finding(
         rule="codes-copied",
         subject=Subject("logistic-unit", sighting.origin or ""),

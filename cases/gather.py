@@ -12,7 +12,7 @@ from msgspec import Struct, field
 
 from cases.case import Case
 from cases.cells import Cell, centre
-from cases.claims import claim_of
+from cases.claims import claim_of, place_of
 from cases.diversions import (
     Diversions,
     Surfaced,
@@ -30,6 +30,7 @@ from cases.natural import Natural
 from cases.trade import Trade, judge_trade
 from registry import Registry
 from rules.model import Finding, Sighting
+from rules.places_seen import LonLat
 from rules.signal import Signal, signal_of
 
 FORGET_DAYS = 7
@@ -124,8 +125,16 @@ class _Step:
         if claim is None:
             return
         group = groups.add(claim, signal, self._judged, self._policy)
+        place = place_of(signal) if claim.spreads else None
+        if place is not None and (where := self._territory(place, signal.occurred_us)):
+            group.case.territories[where] = group.case.territories.get(where, 0.0) + 1.0
         if group.opened:
             self._changed(group.case)
+
+    def _territory(self, place: LonLat, at_us: int) -> str | None:
+        """The smallest territory that holds a place."""
+        found = self._registry.smallest_territory(*place, "wgs84", at_us, self._judged.known_us)
+        return found.territory_id if found else None
 
     def _sighting(self, sighting: Sighting) -> None:
         state, judged = self._state, self._judged
@@ -133,8 +142,8 @@ class _Step:
             case = state.diversions.grow(sighting, judged)
             if case is not None:
                 self._changed(case)
-        for into, seen in state.diversions.note(sighting, judged):
-            self._origin(into, seen, sighting)
+        for into, seen, is_here in state.diversions.note(sighting, judged):
+            self._origin(into, seen, sighting, is_here)
         if sighting.nth != 1:
             return
         tested = state.tested.setdefault(sighting.dealer_id, Tested())
@@ -168,25 +177,23 @@ class _Step:
         }
         self._changed(case)
 
-    def _origin(self, into: Cell, seen: Surfaced, sighting: Sighting) -> None:
+    def _origin(self, into: Cell, seen: Surfaced, sighting: Sighting, is_here: bool) -> None:
         state, judged = self._state, self._judged
         if is_cloned(seen, into, sighting.dealer_id, state.natural):
-            self._copied(into, seen, sighting)
+            self._copied(seen, sighting)
+            return
+        if not is_here or sighting.probability_outside < 0.95 or sighting.item not in seen.items:
             return
         product = self._registry.product(sighting.gtin, judged.known_us)
         size = product.case_size if product else None
-        if sighting.probability_outside < 0.95 or sighting.item not in seen.items:
-            return
         chance = is_surfaced(
             seen, into, sighting, state.natural, state.tested, size, self._policy
         )
-        if chance is None or (case := self._surfaced(into, seen, sighting, chance)) is None:
+        if chance is None or (case := self._surfaced(seen, sighting, chance)) is None:
             return
         self._changed(case)
 
-    def _surfaced(
-        self, into: Cell, seen: Surfaced, sighting: Sighting, chance: float
-    ) -> Case | None:
+    def _surfaced(self, seen: Surfaced, sighting: Sighting, chance: float) -> Case | None:
         diversions = self._state.diversions
         confidence = min(0.99, 1.0 - chance)
         case, is_new = diversions.begin(
@@ -194,7 +201,7 @@ class _Step:
         )
         if not is_new and ("case-surfaced", "logistic-unit", sighting.origin) in case.alerts:
             return None
-        signal = self._find(surfaced_finding(seen, into, sighting, self._judged, chance))
+        signal = self._find(surfaced_finding(seen, sighting, self._judged, chance))
         case.add_alert((signal.rule, signal.subject.type, signal.subject.id))
         for item, gtin in seen.items.items():
             take(case, item, gtin)
@@ -204,15 +211,14 @@ class _Step:
                 case.territories[sighting.territory_id] = float(len(seen.items))
         return case
 
-    def _copied(self, into: Cell, seen: Surfaced, sighting: Sighting) -> None:
+    def _copied(self, seen: Surfaced, sighting: Sighting) -> None:
         """Copies, not a diversion: a case that was opened for these very goods falls."""
-        finding = cloned_finding(seen, into, sighting, self._judged)
-        lon, lat = centre(into)
-        territory = self._registry.smallest_territory(
-            lon, lat, "wgs84", sighting.at_us, self._judged.known_us
-        )
-        if territory is not None:
-            finding.facts["territory_id"] = territory.territory_id
+        told, origin = self._state.diversions.copied, sighting.origin or ""
+        if origin in told:
+            return
+        told[origin] = self._judged.known_us
+        finding = cloned_finding(seen, sighting, self._judged)
+        finding.facts["territory_id"] = self._territory(seen.place, sighting.at_us)
         self._find(finding)
         cases = self._state.diversions.open.get(sighting.dealer_id, [])
         for case in _opened_for(cases, sighting.origin):

@@ -56,7 +56,9 @@ class Groups(Struct):
         group.last_us = judged.known_us
         key = (signal.rule, signal.subject.type, signal.subject.id)
         if len(group.weights) < MOST_WEIGHED:
-            group.weights[signal.signal_id] = (key, claim.weight)
+            # A forged code that breaks two rules is still one code.
+            counted = ("", *key[1:]) if claim.spreads else key
+            group.weights[signal.signal_id] = (counted, claim.weight)
             self.of_signal[signal.signal_id] = claim.key
         _grow(group.case, key, signal)
         certainty = group.certainty

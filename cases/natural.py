@@ -8,6 +8,8 @@ detection.md has the formulas and sources). Frozen at 00:00 UTC of each day (DES
 time'): what a day brings counts from the next on.
 """
 
+import math
+
 from msgspec import Struct, field
 
 from cases.cells import Cell, cell, centre, fine, fine_centre
@@ -74,8 +76,8 @@ class Natural(Struct):
         return min(max(policy.leak_margin * expected, policy.leak_least_share), MOST)
 
     def commuting(self, dealer_id: str, into: Cell) -> float:
-        """How near a cell lies to where the dealer sells, from 0 to 1."""
-        return self._reach(dealer_id, into, 0.0)[0]
+        """How near a cell lies to where the dealer sells, from 0 to 1; 0 where that is unknown."""
+        return self._reach(dealer_id, into, math.inf)[0]
 
     def _reach(self, dealer_id: str, into: Cell, border_km: float) -> tuple[float, float]:
         flow = self.flows.get(dealer_id)
@@ -107,7 +109,7 @@ class Natural(Struct):
 
 def _decay(km: float) -> tuple[float, float]:
     """(commuting, travelling) over a distance: exponential with 15 km; one over it from 30 km."""
-    return 2.718281828459045 ** (-km / 15.0), 1.0 / max(km, 30.0)
+    return math.exp(-km / 15.0), 1.0 / max(km, 30.0)
 
 
 def _from_home(flow: Flow, sales: int, into: Cell) -> tuple[float, float]:

@@ -11,7 +11,8 @@ from typing import Annotated, Any, Literal, get_args
 
 from msgspec import Meta, Struct
 
-from events.model import AnyEvent, Id
+from cases.case import Kind
+from events.model import AnyEvent, Currency, Decimal, Id
 from registry.model import Head, Time
 from registry.policy import Policy
 from registry.recording import ROW_TYPES
@@ -86,6 +87,34 @@ class AlertForm(Struct, frozen=True, kw_only=True):
     territory_id: str | None = None
 
 
+class ExposureForm(Struct, frozen=True, kw_only=True):
+    """What a case is about in money; ``basis`` says what was counted at which value."""
+
+    amount: Decimal
+    currency: Currency
+    basis: Literal["items-known", "items-known-at-floor-price"]
+
+
+class CaseForm(Struct, frozen=True, kw_only=True):
+    """A line of ``cases.jsonl``."""
+
+    case_id: Hash
+    kind: Kind
+    subject: SubjectForm
+    gtins: list[str]
+    opened_at: Time
+    opening_event_id: str
+    alert_ids: list[Hash]
+    confidence: Share
+    tier: Annotated[int, Meta(ge=1, le=3)]
+    decide_by: Time
+    items: Annotated[int, Meta(ge=0)]
+    facts: dict[str, Any]
+    dealer_id: str | None = None
+    territory_id: str | None = None
+    exposure: ExposureForm | None = None
+
+
 def schemas() -> Iterator[tuple[str, dict[str, Any]]]:
     """(file name, schema) of every form that other people write or read."""
     yield "recording.json", schema_of(Head)
@@ -97,6 +126,7 @@ def schemas() -> Iterator[tuple[str, dict[str, Any]]]:
         yield f"event-{_kind(event_type)}.json", schema_of(event_type)
     yield "signal.json", schema_of(SignalForm)
     yield "alert.json", schema_of(AlertForm)
+    yield "case.json", schema_of(CaseForm)
 
 
 def _kind(event_type: type[Struct]) -> str:

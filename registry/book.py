@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from events.model import Crs
-from registry.authority import DAY_US, Authority
+from registry.authority import ANY_PRODUCT, DAY_US, Authority, Window
 from registry.known import BEFORE_EVERYTHING, FOREVER, Known, instant
 from registry.model import ALL, Dealer, IssuingJob, Link, Product, Shipment, Site, Territory
 from registry.places import Places, wgs84_columns
@@ -87,6 +87,18 @@ class Registry:
         """The same for many places, each with its own times."""
         held = self.places.holding_columns(*wgs84_columns(lon, lat, crs), at_us, known_us)
         return [found[0] if found else None for found in held]
+
+    def is_own(self, gln: str | None) -> bool:
+        """Whether it is one of the brand's own parties or sites."""
+        return gln in self._own
+
+    def largest_territory_of(self, dealer_id: str, at_us: int, known_us: int) -> str | None:
+        """The largest territory in which the dealer may sell anything then, ties by id."""
+        window = Window(at_us, at_us, at_us)
+        key = self.authority.where(dealer_id, ANY_PRODUCT, window, known_us)
+        versions = {version for clause in key or () for union in clause for version in union}
+        largest = min(versions, key=lambda v: (-self.places.size_m2(v), v), default=None)
+        return largest[0] if largest else None
 
     def jobs_of(self, gtin: str) -> list[IssuingJob]:
         """The issuing jobs for a product."""

@@ -114,7 +114,7 @@ class Places:
         for index, row in zip(point[inside].tolist(), near[inside].tolist(), strict=True):
             version, territory = self._listed[row]
             if self._is_in_force(territory, at_us[index], known_us[index]):
-                held[index].append((self._size(version), territory.territory_id, territory))
+                held[index].append((self.size_m2(version), territory.territory_id, territory))
         return [[found[2] for found in sorted(one, key=lambda f: f[:2])] for one in held]
 
     def _is_in_force(self, territory: Territory, at_us: int, known_us: int) -> bool:
@@ -138,7 +138,8 @@ class Places:
             found.setdefault(territory.territory_id, []).append(territory)
         return found
 
-    def _size(self, version: TerritoryVersion) -> float:
+    def size_m2(self, version: TerritoryVersion) -> float:
+        """The area of a territory's version in square metres."""
         if version not in self._sizes:
             self._sizes[version] = abs(_GEOD.geometry_area_perimeter(self._shape(version))[0])
         return self._sizes[version]

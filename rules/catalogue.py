@@ -2,15 +2,23 @@
 
 from typing import Any
 
+from rules.code_cloned import CodeCloned, Seen
 from rules.code_invalid import CodeInvalid
 from rules.code_unknown import CodeUnknown
 from rules.hidden_code_reused import FirstUse, HiddenCodeReused
 from rules.impossible_travel import Fix as TravelFix
 from rules.impossible_travel import ImpossibleTravel
 from rules.item_inactive import ItemInactive
+from rules.received_by_wrong_dealer import ReceivedByWrongDealer
 from rules.scan_outside_territory import ScanOutsideTerritory
-from rules.shipment_outside_territories import ShipmentOutsideTerritories, Stay
+from rules.shipment_off_corridor import ShipmentOffCorridor, Stray
+from rules.shipment_opened import ShipmentOpened
+from rules.shipment_outside_territories import ShipmentOutsideTerritories
+from rules.shipment_stopped import ShipmentStopped
 from rules.sighting import Visits
+from rules.stay import Fix, Stay
+from rules.temperature_excursion import Excursion, TemperatureExcursion
+from rules.tracker_silent import TrackerSilent
 
 ITEM_RULES: tuple[Any, ...] = (
     CodeInvalid(),
@@ -19,11 +27,29 @@ ITEM_RULES: tuple[Any, ...] = (
     ScanOutsideTerritory(),
     ImpossibleTravel(),
     HiddenCodeReused(),
+    ShipmentOpened(),
+    CodeCloned(),
 )
-ItemStates = tuple[None, None, None, Visits | None, TravelFix | None, FirstUse | None]
+ItemStates = tuple[
+    None, None, None, Visits | None, TravelFix | None, FirstUse | None, None, Seen
+]
 
-SHIPMENT_RULES: tuple[Any, ...] = (ShipmentOutsideTerritories(),)
-ShipmentStates = tuple[Stay | None]
+SHIPMENT_RULES: tuple[Any, ...] = (
+    ShipmentOutsideTerritories(),
+    ShipmentStopped(),
+    ShipmentOffCorridor(),
+    TrackerSilent(),
+    TemperatureExcursion(),
+    ReceivedByWrongDealer(),
+)
+ShipmentStates = tuple[
+    Stay | None, Stay | None, Stray | None, Fix | None, Excursion | None, None
+]
+
+GATHERED_RULES = (
+    "dealer-leak", "case-surfaced", "codes-copied", "order-abnormal", "price-below-floor",
+)
+"""Rules over many subjects: ``cases`` judges them as it gathers what the others say."""
 
 
 def initial_item_states() -> ItemStates:
@@ -38,4 +64,4 @@ def initial_shipment_states() -> ShipmentStates:
 
 def rule_ids() -> list[str]:
     """The ids of all rules."""
-    return [rule.id for rule in (*ITEM_RULES, *SHIPMENT_RULES)]
+    return [*(rule.id for rule in (*ITEM_RULES, *SHIPMENT_RULES)), *GATHERED_RULES]

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from rules.item import ItemContext, ItemScan, item_subject
+from rules.item import ItemContext, ItemScan, coarse_place, item_subject
 from rules.model import Finding
 
 STRENGTH = {"invalid": 0.95, "unknown-key": 0.85}
@@ -28,7 +28,12 @@ class CodeInvalid:
             occurred_us=event.at_us,
             strength=strength,
             inputs=(event.identity,),
-            facts={"signature": scan.signature, "reader": scan.reader, "gtin": scan.gtin},
+            facts={
+                "signature": scan.signature,
+                "reader": scan.reader,
+                "gtin": scan.gtin,
+                **coarse_place(scan.location),
+            },
             values={"signature": scan.signature},
         )
         return None, (finding,)

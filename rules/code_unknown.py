@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from rules.item import ItemContext, ItemScan, item_subject
+from rules.item import ItemContext, ItemScan, coarse_place, item_subject
 from rules.model import Finding
 
 
@@ -33,6 +33,7 @@ class CodeUnknown:
                 "product_known": is_product,
                 "issued": scan.issued,
                 "signature": scan.signature,
+                **coarse_place(scan.location),
             },
             values={
                 "what_en": "no issuing job covers its serial" if is_product

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from geo.geodesic import distance_m
+from registry import Policy
 from rules.item import OURS, ItemContext, ItemScan, item_subject
 from rules.model import Finding
 from rules.places_seen import rough_m
@@ -20,6 +21,7 @@ class Fix(NamedTuple):
     lon: float
     lat: float
     radius_m: float
+    received_us: int
 
 
 class ImpossibleTravel:
@@ -59,11 +61,25 @@ class ImpossibleTravel:
             occurred_us=event.at_us,
             strength=min(0.99, 1 - 0.5 * reach_m / (apart_m - slack_m)),
             inputs=(before.identity, event.identity),
-            facts={"distance_m": apart_m, "seconds": seconds, "radii_m": slack_m,
-                   "gtin": event.event.gtin},
+            facts={
+                "distance_m": apart_m,
+                "seconds": seconds,
+                "radii_m": slack_m,
+                "gtin": event.event.gtin,
+                "origin": context.origin,
+                "holds_by_arrival": _holds_by_arrival(before, fix, apart_m - slack_m, policy),
+            },
             values={"km": f"{apart_m / 1000:.0f}", "minutes": f"{seconds / 60:.0f}"},
         )
         return (finding,)
+
+
+def _holds_by_arrival(before: Fix, fix: Fix, apart_m: float, policy: Policy) -> bool:
+    """Whether travel is impossible even if either read was made when it was received: clocks of
+    phones are wrong by days, and only the service's own is not."""
+    later_us = max(fix.received_us - before.at_us, before.received_us - fix.at_us)
+    seconds = max(later_us / 1e6, 0.0) + policy.travel_clock_s
+    return apart_m > policy.travel_speed_mps * seconds
 
 
 def _fix(event: ItemScan, context: ItemContext) -> Fix | None:
@@ -73,5 +89,5 @@ def _fix(event: ItemScan, context: ItemContext) -> Fix | None:
     radius_m = place.accuracy_m / math.sqrt(-2 * math.log(1 - place.level)) * RADIUS_95
     if radius_m > context.registry.policy.travel_max_accuracy_m:
         return None
-    return Fix(event.identity, event.at_us, place.lon, place.lat, radius_m)
+    return Fix(event.identity, event.at_us, place.lon, place.lat, radius_m, event.received_us)
 

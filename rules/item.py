@@ -47,4 +47,12 @@ def place_of(at: Location) -> Place:
     return Place(at.lon, at.lat, at.accuracy_m, at.level, at.source, at.crs)
 
 
+def coarse_place(at: Location | None) -> dict[str, float]:
+    """Longitude and latitude to about a kilometre, as facts; nothing where an IP address says it,
+    which lies at a gateway."""
+    if at is None or at.source == "ip":
+        return {}
+    return {"lon": round(at.lon, 2), "lat": round(at.lat, 2)}
+
+
 ItemScan = Timed[Scan]

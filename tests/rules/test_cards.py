@@ -2,10 +2,14 @@
 
 import pytest
 
-from events.model import Scan
+from cases.gather import Gathering, step
+from cases.judgement import Judgement
+from events.model import AnyEvent, Offer, Order, Scan
 from events.timed import timed
 from events.wire import decode_event
+from judging.gathering import judgements_of
 from judging.units import judge_items, judge_shipment, units_of
+from registry import Registry
 from rules.card import Card, Case, card
 from rules.catalogue import rule_ids
 from rules.item import item_of
@@ -33,8 +37,38 @@ def signals_of(lines: str) -> list[Signal]:
             for key, judged in judge_items(items, history, world).items()
             for draft in judged.drafts
         ]
-        drafts += [("SH-1", draft) for draft in judge_shipment("SH-1", history, world).drafts]
-    return [signal for unit in units_of(drafts, world) for signal in unit.signals]
+        for shipment in ("SH-1", "SH-2"):
+            found = judge_shipment(shipment, history, world).drafts
+            drafts += [(shipment, draft) for draft in found]
+    units = units_of(drafts, world)
+    signals = [signal for unit in units for signal in unit.signals]
+    judgements = [judged for unit in units for judged in judgements_of(unit)]
+    return signals + gathered_signals([*judgements, *trade(events)], world)
+
+
+def trade(events: list[tuple[AnyEvent, bytes]]) -> list[Judgement]:
+    """Orders and offers as gathering takes them."""
+    return [
+        Judgement(
+            known_us=timed(event).received_us,
+            known_by=timed(event).identity,
+            identity=timed(event).identity,
+            subject="",
+            trade=event,
+        )
+        for event, _ in events
+        if isinstance(event, Order | Offer)
+    ]
+
+
+def gathered_signals(judgements: list[Judgement], world: Registry) -> list[Signal]:
+    """Signals over many subjects."""
+    state = Gathering()
+    found: list[Signal] = []
+    for judged in sorted(judgements, key=lambda judged: judged.order):
+        state, gathered = step(state, judged, registry=world)
+        found += gathered.signals
+    return found
 
 
 @pytest.mark.parametrize(("rule", "case"), CASES, ids=[f"{r}: {c.name}" for r, c in CASES])

@@ -3,9 +3,20 @@
 from datetime import UTC, datetime
 
 from registry import Registry, RegistryRows
-from registry.model import Authorisation, Dealer, Product, Shipment, Site, Stop, Territory
+from registry.model import (
+    Authorisation,
+    Dealer,
+    Money,
+    Product,
+    Shipment,
+    Site,
+    Stop,
+    TemperatureRange,
+    Territory,
+)
 
 BRAND, DEALER_A, DEALER_B = "9506000000015", "9506000100067", "9506000100098"
+SSCC_ON_ROUTE = "https://id.gs1.org/00/395060000010000402"
 FOREIGN_SITE = "9506000200064"
 GTIN = "09506000134352"
 SSCC = "https://id.gs1.org/00/395060000010000082"
@@ -19,10 +30,16 @@ def box(west: float, east: float) -> dict[str, object]:
 
 
 def registry() -> Registry:
-    """Dealer A may sell in A, dealer B in B; shipment SH-1 goes to dealer A."""
+    """Dealer A may sell in A, dealer B in B; shipments SH-1 and, on a route, SH-2 go to
+    dealer A."""
     return Registry(
         RegistryRows(
-            products=(Product(gtin=GTIN, name="Product"),),
+            products=(
+                Product(
+                    gtin=GTIN,
+                    name="Product",
+                    floor_price=Money(amount="10.00", currency="USD"),
+                ),),
             dealers=(
                 Dealer(dealer_id="D-A", gln=DEALER_A, name="Dealer A"),
                 Dealer(dealer_id="D-B", gln=DEALER_B, name="Dealer B"),
@@ -51,6 +68,16 @@ def registry() -> Registry:
                     from_gln=BRAND,
                     to_gln=DEALER_A,
                     stops=[Stop(lon=12.0, lat=2.0, radius_m=200.0)],
+                ),
+                Shipment(
+                    shipment_id="SH-2",
+                    ssccs=[SSCC_ON_ROUTE],
+                    tracker_id="T-2",
+                    from_gln=BRAND,
+                    to_gln=DEALER_A,
+                    route=[(12.0, 5.0), (8.0, 5.0), (5.0, 5.0)],
+                    corridor_m=5000.0,
+                    storage_c=TemperatureRange(min=-25.0, max=-15.0),
                 ),
             ),
             own_glns=(BRAND,),

@@ -1,0 +1,87 @@
+"""Goods received by another dealer than the one they were shipped to."""
+
+from collections.abc import Sequence
+
+from custody import Step
+from custody.fold import RECEIPTS
+from registry import Registry
+from registry.model import Dealer
+from rules.model import Finding
+from rules.plan import dealer_at, receiver
+from rules.transport import ShipmentContext, ShipmentInput, shipment_subject
+
+STRENGTH, WITHIN_FAMILY = 0.95, 0.3
+"""A parent that takes in its sub-dealer's goods, or the other way round, is mostly in order."""
+
+
+class ReceivedByWrongDealer:
+    """Fires on the first receipt of a shipment's units where another dealer runs the site, or,
+    where no such site is known, where the event names another dealer as receiving. Own sites,
+    carriers and unknown parties receive for somebody: they accuse nobody."""
+
+    id = "received-by-wrong-dealer"
+    initial = None
+
+    def step(
+        self, state: None, event: ShipmentInput, *, context: ShipmentContext
+    ) -> tuple[None, Sequence[Finding]]:
+        """Only receipts matter."""
+        step = event.event
+        if not isinstance(step, Step) or step.biz_step not in RECEIPTS:
+            return None, ()
+        meant, taker = receiver(context), _taker(step, context)
+        if meant is None or taker is None or taker.dealer_id == meant.dealer_id:
+            return None, ()
+        return None, (self._finding(step, meant, taker, context),)
+
+    def _finding(
+        self, step: Step, meant: Dealer, taker: Dealer, context: ShipmentContext
+    ) -> Finding:
+        registry, known_us = context.registry, context.known_us
+        is_family = _top(meant, registry, known_us) == _top(taker, registry, known_us)
+        return Finding(
+            rule=self.id,
+            subject=shipment_subject(context),
+            occurred_us=step.at_us,
+            strength=WITHIN_FAMILY if is_family else STRENGTH,
+            inputs=(step.identity,),
+            facts={
+                "dealer_id": meant.dealer_id,
+                "received_by": taker.dealer_id,
+                "territory_id": _territory(step, taker, context),
+                "site_gln": step.site_gln,
+                "shipment_id": context.shipment.shipment_id,
+            },
+            values={"meant": meant.name, "taker": taker.name},
+        )
+
+
+def _taker(step: Step, context: ShipmentContext) -> Dealer | None:
+    registry, known_us = context.registry, context.known_us
+    site = registry.site(step.site_gln, known_us) if step.site_gln else None
+    if site is not None or registry.is_own(step.site_gln):
+        return dealer_at(step.site_gln, registry, known_us)
+    return dealer_at(step.to_holder or step.to_owner, registry, known_us)
+
+
+def _top(dealer: Dealer, registry: Registry, known_us: int) -> str:
+    """The dealer at the head of its family; a circle of parents ends where it closes."""
+    seen = {dealer.dealer_id}
+    while dealer.parent_id is not None and dealer.parent_id not in seen:
+        seen.add(dealer.parent_id)
+        parent = registry.dealer(dealer.parent_id, known_us)
+        if parent is None:
+            break
+        dealer = parent
+    return dealer.dealer_id
+
+
+def _territory(step: Step, taker: Dealer, context: ShipmentContext) -> str | None:
+    """The smallest territory that holds the site; where its place is unknown, the largest of those
+    in which the taker may sell."""
+    registry, known_us = context.registry, context.known_us
+    site = registry.site(step.site_gln, known_us) if step.site_gln else None
+    if site is None:
+        return registry.largest_territory_of(taker.dealer_id, step.at_us, known_us)
+    territory = registry.smallest_territory(site.lon, site.lat, "wgs84", step.at_us, known_us)
+    return territory.territory_id if territory else None

@@ -1,0 +1,89 @@
+"""A truck that leaves the corridor around its planned route and keeps away from it."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from custody import Step
+from events.model import Position
+from registry.places import on_wgs84
+from rules.model import Finding
+from rules.plan import receiver_id, route_of
+from rules.transport import ShipmentContext, ShipmentInput, shipment_subject
+
+DEFAULT_CORRIDOR_M = 5000.0
+LEAST_FIXES = 3
+
+
+class Stray(NamedTuple):
+    """Fixes off the corridor, one after another: the first, how many, how far; whether told."""
+
+    identity: str
+    at_us: int
+    fixes: int
+    farthest_m: float
+    told: bool = False
+
+
+class ShipmentOffCorridor:
+    """Fires where fix after fix lies off the corridor for ``corridor_min_s``. A single fix far
+    away is an error of GPS. Without a route there is nothing to leave."""
+
+    id = "shipment-off-corridor"
+    initial: Stray | None = None
+
+    def step(
+        self, state: Stray | None, event: ShipmentInput, *, context: ShipmentContext
+    ) -> tuple[Stray | None, Sequence[Finding]]:
+        """The state is the way off the corridor, None on it."""
+        if isinstance(event.event, Step) or not context.shipment.route:
+            return state, ()
+        position, policy = event.event, context.registry.policy
+        beyond_m = _beyond_m(position, context)
+        if beyond_m <= policy.corridor_margin_m:
+            return None, ()
+        if state is None:
+            return Stray(event.identity, event.at_us, 1, beyond_m), ()
+        stray = state._replace(
+            fixes=state.fixes + 1, farthest_m=max(state.farthest_m, beyond_m)
+        )
+        seconds = (event.at_us - stray.at_us) / 1e6
+        if stray.told or stray.fixes < LEAST_FIXES or seconds < policy.corridor_min_s:
+            return stray, ()
+        return stray._replace(told=True), (self._finding(stray, event, seconds, context),)
+
+    def _finding(
+        self, stray: Stray, event: ShipmentInput, seconds: float, context: ShipmentContext
+    ) -> Finding:
+        position = event.event
+        assert isinstance(position, Position)
+        territory = context.registry.smallest_territory(
+            position.lon, position.lat, position.crs, event.at_us, context.known_us
+        )
+        return Finding(
+            rule=self.id,
+            subject=shipment_subject(context),
+            occurred_us=event.at_us,
+            strength=0.8,
+            inputs=(stray.identity, event.identity),
+            facts={
+                "dealer_id": receiver_id(context),
+                "territory_id": territory.territory_id if territory else None,
+                "beyond_m": stray.farthest_m,
+                "seconds": seconds,
+                "lon": round(position.lon, 4),
+                "lat": round(position.lat, 4),
+            },
+            values={
+                "km": f"{stray.farthest_m / 1000:.1f}",
+                "minutes": f"{seconds / 60:.0f}",
+            },
+        )
+
+
+def _beyond_m(position: Position, context: ShipmentContext) -> float:
+    """How far beyond the corridor the fix surely lies: its accuracy, twice, is its own."""
+    shipment = context.shipment
+    corridor_m = DEFAULT_CORRIDOR_M if shipment.corridor_m is None else shipment.corridor_m
+    lon, lat = on_wgs84(position.lon, position.lat, position.crs)
+    route = route_of(tuple(shipment.route or ()))
+    return float(route.distance_m(lon, lat)[0]) - corridor_m - 2 * position.accuracy_m

@@ -1,0 +1,97 @@
+"""An item of a sealed shipment that is read somewhere else while the shipment is on its way."""
+
+from collections.abc import Sequence
+from functools import partial
+
+from registry.known import FOREVER, instant
+from rules.item import OURS, ItemContext, ItemScan, item_subject, place_of
+from rules.model import Finding, PlaceQuestion, PlaceVerdict
+from rules.plan import allowed, is_planned, receiver_id
+from rules.transport import ShipmentContext
+
+DAY_US = 86_400_000_000
+LONGEST_US = 10 * DAY_US
+"""A shipment without a plan that has been on its way for longer has arrived unreported."""
+ELSEWHERE_M = 10_000.0
+STRENGTH, OVERDUE = 0.8, 0.3
+
+
+class ShipmentOpened:
+    """Fires on a read by satellite or network, outside the areas of both ends and near no planned
+    place, of an item whose container is in transit. Where the shipment is overdue, its receipt may
+    only be unreported: that is weak. A clock that is a day off is not believed."""
+
+    id = "shipment-opened"
+    initial = None
+
+    def step(
+        self, state: None, event: ItemScan, *, context: ItemContext
+    ) -> tuple[None, Sequence[PlaceQuestion]]:
+        """The question of place, where the item should be in a sealed container."""
+        scan, custody = event.event, context.custody
+        if scan.location is None or scan.location.source == "ip" or scan.signature not in OURS:
+            return None, ()
+        if custody.disposition != "in_transit" or custody.container is None:
+            return None, ()
+        if event.received_us - event.at_us > DAY_US:
+            return None, ()
+        transport = _shipment(context)
+        area = allowed(event.at_us, transport) if transport else None
+        place = place_of(scan.location)
+        if transport is None or area is None or is_planned(place, transport, more_m=ELSEWHERE_M):
+            return None, ()
+        answer = partial(_answer, event, context, transport)
+        return None, (PlaceQuestion(area, place, event.at_us, context.known_us, answer),)
+
+
+def _shipment(context: ItemContext) -> ShipmentContext | None:
+    """The shipment of the item's containers, the newest plan first."""
+    registry, known_us = context.registry, context.known_us
+    rows = [
+        row
+        for unit in context.custody.chain()
+        for shipment_id in registry.shipments_of_unit(unit)
+        if (row := registry.shipment(shipment_id, known_us)) is not None
+    ]
+    if not rows:
+        return None
+    newest = max(rows, key=lambda row: (instant(row.depart_after, absent=0), row.shipment_id))
+    return ShipmentContext(newest, registry, known_us)
+
+
+def _answer(
+    event: ItemScan, context: ItemContext, transport: ShipmentContext, verdict: PlaceVerdict
+) -> Sequence[Finding]:
+    if verdict.verdict != "outside" or verdict.distance_m < ELSEWHERE_M:
+        return ()
+    scan, territory, location = event.event, verdict.territory, event.event.location
+    because = context.custody.disposition_by
+    finding = Finding(
+        rule=ShipmentOpened.id,
+        subject=item_subject(scan),
+        occurred_us=event.at_us,
+        strength=OVERDUE if _is_overdue(event, transport) else STRENGTH,
+        inputs=(event.identity,) if because is None else (event.identity, because),
+        facts={
+            "dealer_id": receiver_id(transport),
+            "shipment_id": transport.shipment.shipment_id,
+            "territory_id": territory.territory_id if territory else None,
+            "gtin": scan.gtin,
+            "origin": context.origin,
+            "lon": round(location.lon, 2) if location else None,
+            "lat": round(location.lat, 2) if location else None,
+        },
+        values={
+            "shipment": transport.shipment.shipment_id,
+            "where_en": territory.name if territory else "a place in no known territory",
+            "where_zh": territory.name if territory else "不属于任何已知区域的地点",
+        },
+    )
+    return (finding,)
+
+
+def _is_overdue(event: ItemScan, transport: ShipmentContext) -> bool:
+    due_us = instant(transport.shipment.arrive_before, absent=FOREVER)
+    if due_us == FOREVER:
+        due_us = instant(transport.shipment.depart_after, absent=event.at_us) + LONGEST_US
+    return event.at_us >= due_us

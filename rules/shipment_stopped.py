@@ -1,0 +1,54 @@
+"""A shipment that stands still for long where no stop was planned, wherever that is."""
+
+from collections.abc import Sequence
+
+from custody import Step
+from rules.model import Finding
+from rules.plan import is_planned, receiver_id
+from rules.stay import Stay, follow
+from rules.transport import ShipmentContext, ShipmentInput, shipment_subject
+
+SHORT, LONG = 0.3, 0.95
+"""Strengths: traffic and rest explain an hour; they seldom explain two."""
+
+
+class ShipmentStopped:
+    """Fires once a stay away from all planned places has lasted ``stop_min_s``, and once more when
+    it has lasted ``stop_long_s``."""
+
+    id = "shipment-stopped"
+    initial: Stay | None = None
+
+    def step(
+        self, state: Stay | None, event: ShipmentInput, *, context: ShipmentContext
+    ) -> tuple[Stay | None, Sequence[Finding]]:
+        """The state is the stay under way."""
+        if isinstance(event.event, Step):
+            return state, ()
+        policy = context.registry.policy
+        stay = follow(state, event.identity, event.at_us, event.event, context.registry)
+        if stay is None:
+            return None, ()
+        due = (stay.seconds >= policy.stop_min_s) + (stay.seconds >= policy.stop_long_s)
+        if due <= stay.told:
+            return stay, ()
+        told = stay._replace(told=due)
+        if is_planned(stay.place, context):
+            return told, ()
+        return told, (self._finding(stay, LONG if due > 1 else SHORT, context),)
+
+    def _finding(self, stay: Stay, strength: float, context: ShipmentContext) -> Finding:
+        return Finding(
+            rule=self.id,
+            subject=shipment_subject(context),
+            occurred_us=stay.last.at_us,
+            strength=strength,
+            inputs=(stay.first.identity, stay.last.identity),
+            facts={
+                "dealer_id": receiver_id(context),
+                "seconds": stay.seconds,
+                "lon": round(stay.first.lon, 4),
+                "lat": round(stay.first.lat, 4),
+            },
+            values={"minutes": f"{stay.seconds / 60:.0f}"},
+        )

@@ -1,0 +1,66 @@
+"""A stay: a tracker's fixes about one spot."""
+
+from typing import NamedTuple
+
+from events.model import Crs, Position
+from geo.geodesic import distance_m
+from registry import Registry
+from rules.model import Place
+from rules.transport import POSITION_LEVEL
+
+
+class Fix(NamedTuple):
+    """One fix, as far as a stay needs it."""
+
+    identity: str
+    at_us: int
+    lon: float
+    lat: float
+    accuracy_m: float
+    crs: Crs
+
+
+class Stay(NamedTuple):
+    """Fixes about one spot: the first and the newest, one that strayed, how often it was told."""
+
+    first: Fix
+    last: Fix
+    stray: Fix | None = None
+    told: int = 0
+
+    @property
+    def seconds(self) -> float:
+        """How long it has lasted."""
+        return (self.last.at_us - self.first.at_us) / 1e6
+
+    @property
+    def place(self) -> Place:
+        """Where it is."""
+        fix = self.first
+        return Place(fix.lon, fix.lat, fix.accuracy_m, POSITION_LEVEL, "gnss", fix.crs)
+
+
+def fix_of(identity: str, at_us: int, position: Position) -> Fix:
+    """The fix in a position."""
+    return Fix(identity, at_us, position.lon, position.lat, position.accuracy_m, position.crs)
+
+
+def follow(
+    stay: Stay | None, identity: str, at_us: int, position: Position, registry: Registry
+) -> Stay | None:
+    """The stay after one more fix. A single stray fix does not end a stay: GPS jumps."""
+    policy = registry.policy
+    fix = fix_of(identity, at_us, position)
+    moving = position.speed_mps is not None and position.speed_mps > policy.stop_speed_mps
+    if stay is None or at_us - stay.last.at_us > policy.stop_max_gap_s * 1e6:
+        return None if moving else Stay(fix, fix)
+    if not moving and _is_near(stay.first, fix, policy.stop_radius_m):
+        return stay._replace(last=fix, stray=None)
+    if stay.stray is None:
+        return stay._replace(stray=fix)
+    return None if moving else Stay(fix, fix)
+
+
+def _is_near(first: Fix, fix: Fix, radius_m: float) -> bool:
+    apart_m = float(distance_m(first.lon, first.lat, fix.lon, fix.lat)[0])
+    return apart_m <= radius_m + first.accuracy_m + fix.accuracy_m

@@ -1,0 +1,82 @@
+"""Goods that were too warm or too cold on their way for longer than a door stands open."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from custody import Step
+from rules.model import Finding
+from rules.plan import receiver_id
+from rules.transport import ShipmentContext, ShipmentInput, shipment_subject
+
+LEAST_FIXES = 3
+LONG_FACTOR = 2.0
+
+
+class Excursion(NamedTuple):
+    """Readings outside the range, one after another: the first, how many, the worst; how often
+    it was told."""
+
+    identity: str
+    at_us: int
+    readings: int
+    worst_c: float
+    beyond_c: float
+    told: int = 0
+
+
+class TemperatureExcursion:
+    """Fires where reading after reading lies outside the shipment's storage temperature for
+    ``excursion_min_s``, and once more after twice that. One reading within ends it."""
+
+    id = "temperature-excursion"
+    initial: Excursion | None = None
+
+    def step(
+        self, state: Excursion | None, event: ShipmentInput, *, context: ShipmentContext
+    ) -> tuple[Excursion | None, Sequence[Finding]]:
+        """The state is the excursion under way."""
+        storage = context.shipment.storage_c
+        if isinstance(event.event, Step) or storage is None or event.event.temperature_c is None:
+            return state, ()
+        policy, reading_c = context.registry.policy, event.event.temperature_c
+        beyond_c = max(reading_c - storage.max, storage.min - reading_c)
+        if beyond_c <= policy.excursion_margin_c:
+            return None, ()
+        if state is None:
+            return Excursion(event.identity, event.at_us, 1, reading_c, beyond_c), ()
+        now = state._replace(readings=state.readings + 1)
+        if beyond_c > now.beyond_c:
+            now = now._replace(worst_c=reading_c, beyond_c=beyond_c)
+        seconds = (event.at_us - now.at_us) / 1e6
+        due = (seconds >= policy.excursion_min_s) + (
+            seconds >= LONG_FACTOR * policy.excursion_min_s
+        )
+        if now.readings < LEAST_FIXES or due <= now.told:
+            return now, ()
+        return now._replace(told=due), (self._finding(now, event, seconds, due, context),)
+
+    def _finding(
+        self,
+        now: Excursion,
+        event: ShipmentInput,
+        seconds: float,
+        due: int,
+        context: ShipmentContext,
+    ) -> Finding:
+        return Finding(
+            rule=self.id,
+            subject=shipment_subject(context),
+            occurred_us=event.at_us,
+            strength=0.95 if due > 1 else 0.6,
+            inputs=(now.identity, event.identity),
+            facts={
+                "dealer_id": receiver_id(context),
+                "worst_c": now.worst_c,
+                "beyond_c": now.beyond_c,
+                "seconds": seconds,
+            },
+            values={
+                "worst": f"{now.worst_c:.1f}",
+                "minutes": f"{seconds / 60:.0f}",
+            },
+        )

@@ -1,0 +1,87 @@
+"""A tracker that says nothing for longer than the way between its two fixes takes."""
+
+from collections.abc import Sequence
+
+from custody import Step
+from custody.fold import RECEIPTS
+from geo.geodesic import distance_m
+from rules.model import Finding, Subject
+from rules.plan import is_planned, receiver_id
+from rules.stay import Fix, Stay, fix_of
+from rules.transport import ShipmentContext, ShipmentInput
+
+LONG_S = 10_800.0
+HANDLING_S = 21_600.0
+"""Goods that have arrived may wait so long until somebody notes their receipt."""
+AT_REST_M = 5_000.0
+"""So near a planned place a truck stands parked, and trackers sleep."""
+
+
+class TrackerSilent:
+    """Fires on the fix, or the receipt, that ends a silence of which driving leaves
+    ``silence_min_s`` unexplained. Tunnels and dead zones end about where and when they should."""
+
+    id = "tracker-silent"
+    initial: Fix | None = None
+
+    def step(
+        self, state: Fix | None, event: ShipmentInput, *, context: ShipmentContext
+    ) -> tuple[Fix | None, Sequence[Finding]]:
+        """The state is the last fix."""
+        if isinstance(event.event, Step):
+            return state, self._received(state, event.event, context)
+        fix = fix_of(event.identity, event.at_us, event.event)
+        if state is None:
+            return fix, ()
+        apart_m = float(distance_m(state.lon, state.lat, fix.lon, fix.lat)[0])
+        return fix, self._silence(state, fix.identity, fix.at_us, apart_m, 0.0, context)
+
+    def _received(
+        self, last: Fix | None, step: Step, context: ShipmentContext
+    ) -> Sequence[Finding]:
+        route = context.shipment.route
+        if last is None or step.biz_step not in RECEIPTS or not route:
+            return ()
+        apart_m = float(distance_m(last.lon, last.lat, route[-1][0], route[-1][1])[0])
+        return self._silence(last, step.identity, step.at_us, apart_m, HANDLING_S, context)
+
+    def _silence(
+        self,
+        last: Fix,
+        identity: str,
+        at_us: int,
+        apart_m: float,
+        handling_s: float,
+        context: ShipmentContext,
+    ) -> Sequence[Finding]:
+        policy = context.registry.policy
+        silent_s = (at_us - last.at_us) / 1e6
+        unexplained_s = silent_s - apart_m / policy.silence_speed_mps - handling_s
+        if unexplained_s < policy.silence_min_s:
+            return ()
+        if is_planned(Stay(last, last).place, context, more_m=AT_REST_M):
+            return ()
+        is_long = unexplained_s >= LONG_S and handling_s == 0.0
+        territory = context.registry.smallest_territory(
+            last.lon, last.lat, last.crs, last.at_us, context.known_us
+        )
+        finding = Finding(
+            rule=self.id,
+            subject=Subject("shipment", context.shipment.shipment_id),
+            occurred_us=at_us,
+            strength=0.95 if is_long else 0.5,
+            inputs=(last.identity, identity),
+            facts={
+                "dealer_id": receiver_id(context),
+                "territory_id": territory.territory_id if territory else None,
+                "silent_s": silent_s,
+                "unexplained_s": unexplained_s,
+                "lon": round(last.lon, 4),
+                "lat": round(last.lat, 4),
+            },
+            values={
+                "minutes": f"{silent_s / 60:.0f}",
+                "unexplained": f"{unexplained_s / 60:.0f}",
+            },
+        )
+        return (finding,)
