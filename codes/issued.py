@@ -53,6 +53,12 @@ class Issue:
         """Whether the code may be about."""
         return self.job.activation_of(self.index)
 
+    @property
+    def objection(self) -> Literal["not-reported", "spoiled", "lost"] | None:
+        """Why the code may not be about; ``None`` where it is active."""
+        state = self.activation
+        return None if state == "active" else state
+
     def outlives(self, key_id: str | None, revoked_at: datetime | None) -> bool:
         """Whether the revocation of ``key_id`` leaves the code valid: the job signed with this
         key, and before."""

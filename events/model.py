@@ -69,6 +69,9 @@ class Scan(Event, frozen=True, kw_only=True, tag="scan"):
     location: Location | None = None
     hidden_code: Literal["matched"] | None = None
     """The reader gave the right code from under the scratch layer."""
+    activation: Literal["not-reported", "spoiled", "lost"] | None = None
+    """What the printing plant had said of the code, judged where the scan enters; absent where the
+    code was active, or nobody knows."""
 
 
 class ItemEvent(Event, frozen=True, kw_only=True, tag="item_event"):

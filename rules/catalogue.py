@@ -4,6 +4,7 @@ from typing import Any
 
 from rules.code_cloned import CodeCloned, Seen
 from rules.code_invalid import CodeInvalid
+from rules.code_not_active import CodeNotActive
 from rules.code_unknown import CodeUnknown
 from rules.hidden_code_reused import FirstUse, HiddenCodeReused
 from rules.impossible_travel import Fix as TravelFix
@@ -29,9 +30,10 @@ ITEM_RULES: tuple[Any, ...] = (
     HiddenCodeReused(),
     ShipmentOpened(),
     CodeCloned(),
+    CodeNotActive(),
 )
 ItemStates = tuple[
-    None, None, None, Visits | None, TravelFix | None, FirstUse | None, None, Seen
+    None, None, None, Visits | None, TravelFix | None, FirstUse | None, None, Seen, None
 ]
 
 SHIPMENT_RULES: tuple[Any, ...] = (

@@ -31,6 +31,7 @@ def scan_of(
 ) -> Scan:
     """The visit's scan, or the one that adds a location or the right hidden code; all are of one
     session."""
+    issue = unless_down(lambda: services.issue_of(code.gtin, code.serial))
     event_id = visit.scan_id if location is None else visit.location_scan_id
     return Scan(
         event_id=visit.hidden_scan_id if hidden_code else event_id,
@@ -41,6 +42,7 @@ def scan_of(
         serial=code.serial,
         signature=code.signature,
         issued=unless_down(lambda: services.issued(code.gtin, code.serial)),
+        activation=None if issue is None else issue.objection,
         reader="consumer",
         session=visit.visit_id,
         location=location,

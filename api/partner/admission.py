@@ -21,7 +21,7 @@ from events.model import ItemEvent, Offer, Order, Position, Scan
 from events.strict import as_event
 from registry.book import Registry
 
-_JUDGED_HERE = ("gtin", "serial", "signature", "issued", "hidden_code")
+_JUDGED_HERE = ("gtin", "serial", "signature", "issued", "hidden_code", "activation")
 _EPCIS_TYPE = "type"
 
 
@@ -38,6 +38,8 @@ def admit_scan(services: Services, submitted: Any, received_at: datetime) -> Adm
     if found.gtin is not None and found.serial is not None:
         judged |= {"gtin": found.gtin, "serial": found.serial}
         judged["issued"] = services.issued(found.gtin, found.serial)
+        issue = services.issue_of(found.gtin, found.serial)
+        judged["activation"] = None if issue is None else issue.objection
     told = {name: value for name, value in submitted.items() if name not in _JUDGED_HERE}
     scan = as_event({**told, **judged}, Scan, received_at)
     if scan.location is not None:

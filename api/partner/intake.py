@@ -24,7 +24,7 @@ router = APIRouter(
     dependencies=DOCUMENTED,
     responses=BATCH_RESPONSES,
 )
-_JUDGED = ("gtin", "serial", "signature", "issued", "hidden_code")
+_JUDGED = ("gtin", "serial", "signature", "issued", "hidden_code", "activation")
 
 
 @router.post(

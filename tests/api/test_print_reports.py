@@ -1,5 +1,6 @@
 """A printing plant's report over HTTP, and what a consumer then reads."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from sqlalchemy import Engine
 from codes.issued import Activation, Issue, JobInForce
 from codes.print_reports import PrintedRanges, PrintRange
 from registry.model import IssuingJob
+from store import outbox
 from store.registry import add_rows, read_rows
 from tests.api.test_visit_page import NEVER_SAID, page_of, told
 from tests.api.world import GTIN, NOW, RETIRED_SIGNER, World, code_for
@@ -126,6 +128,13 @@ def issue_of(activation: Activation, *, key_id: str = "K1", issued_at: datetime 
     return Issue(job, 0)
 
 
+def scans_kept(world: World) -> list[dict[str, Any]]:
+    """The scans in the outbox, and those that went to the bus already."""
+    waiting = [event.raw for event in outbox.waiting(world.engine, 10)]
+    published = [raw for _, _, raw in world.publisher.published]
+    return [json.loads(raw) for raw in {*waiting, *published}]
+
+
 @pytest.mark.parametrize(
     ("activation", "verdict", "english", "chinese"),
     [
@@ -146,6 +155,20 @@ async def test_a_scan_says_whether_its_code_is_active(
     world.issues["A1"] = issue_of(activation)
     answer = await told(client, code_for("A1"))
     assert (answer["verdict"], answer["activation"]) == (verdict, activation)
+    objection = None if activation == "active" else activation
+    (noted,) = scans_kept(world)
+    assert noted.get("activation") == objection
+    scan = {
+        "event_id": "p",
+        "scanned_at": NOW.isoformat(),
+        "uri": "https://id.brand.example" + code_for("A1"),
+        "reader": "dealer",
+        "activation": "lost",
+    }
+    sent = await client.post("/v1/scans", json=[scan], headers=world.key("scans"))
+    assert sent.status_code == 202
+    (_, _, raw) = next(sent for sent in world.publisher.published if b'"dealer"' in sent[2])
+    assert json.loads(raw).get("activation") == objection
     for language, words in (("en", english), ("zh", chinese)):
         page = await page_of(client, code_for("A1"), language)
         assert words in page
