@@ -3,8 +3,8 @@
 Terms and defaults, where EPCIS leaves a choice (docs/custody.md says why):
 
 * Goods change hands when they are received, not when they are shipped.
-* A receipt counts as that of the dealer who runs the site; where no such site is known, as that of
-  the party that the event names, or else of the one to whom the goods were shipped.
+* A receipt counts as that of the dealer whose site it is; elsewhere as that of the party that the
+  event names, or else of the one to whom the goods were shipped. Who runs a site holds the goods.
 * What happens to a container happens to what is in it, but for its own commissioning, packing,
   unpacking and decommissioning: those are about the container.
 * What goes into a transformation is used up; what comes out of it begins there.
@@ -18,9 +18,10 @@ from msgspec.structs import replace
 
 from custody.step import Role, Step
 from custody.trail import Touch, Trail
+from registry import SiteParty
 
-PartyAt = Callable[[str, int], str | None]
-"""(site GLN, known at in microseconds) → GLN of the party that receives there, if a row says so."""
+PartyAt = Callable[[str, int], SiteParty | None]
+"""(site GLN, known at in microseconds) → the party that receives there, if a row says so."""
 
 RECEIPTS = frozenset(["receiving", "accepting"])
 OWN_STEPS = frozenset(["commissioning", "packing", "unpacking", "decommissioning"])
@@ -168,11 +169,12 @@ def _handed_over(custody: Custody, step: Step, party_at: PartyAt) -> Custody:
         disposition, before_shipping = disposition or before_shipping, None
     elif step.biz_step in RECEIPTS:
         local = party_at(step.site_gln, step.received_us) if step.site_gln else None
-        holder = local or step.to_holder or heading[0] or holder
-        owner = local or step.to_owner or heading[1] or owner
+        holder = (local.gln if local else None) or step.to_holder or heading[0] or holder
+        owner = _new_owner(local, step.to_owner or heading[1]) or owner
         heading, sold = (None, None), (None, None)
     elif step.site_gln and (step.biz_step == "commissioning" or _begins(step)):
-        holder = holder or party_at(step.site_gln, step.received_us)
+        local = party_at(step.site_gln, step.received_us)
+        holder = holder or (local.gln if local else None)
     if disposition == "retail_sold":
         sold = (step.at_us, step.identity)
     elif disposition == "returned":
@@ -192,6 +194,14 @@ def _handed_over(custody: Custody, step: Step, party_at: PartyAt) -> Custody:
         heading_owner=heading[1],
         before_shipping=before_shipping,
     )
+
+
+def _new_owner(local: SiteParty | None, named: str | None) -> str | None:
+    """Who answers for goods once they are received: the dealer whose site it is; else whoever is
+    named, however the goods got there; else the brand at a site of its own."""
+    if local is not None and local.role == "dealer":
+        return local.gln
+    return named or (local.gln if local is not None and local.role == "own" else None)
 
 
 def _begins(step: Step) -> bool:

@@ -29,6 +29,10 @@ class Trail(NamedTuple):
         """What was known before ``limit_us``."""
         return Trail(self.epc, tuple(t for t in self.touches if t.step.received_us < limit_us))
 
+    def known_at(self, known_us: int) -> "Trail":
+        """What had been received by then, that moment included."""
+        return self.received_before(known_us + 1)
+
     def standing(self) -> tuple[Touch, ...]:
         """The touches that no error declaration takes back, without the declarations."""
         voided = {touch.step.voids for touch in self.touches if touch.step.voids is not None}

@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Sequence
 from functools import cached_property
+from typing import Literal, NamedTuple
 
 from events.model import Crs
 from registry.authority import ANY_PRODUCT, DAY_US, Authority, Window
@@ -11,6 +12,14 @@ from registry.model import ALL, Dealer, IssuingJob, Link, Product, Shipment, Sit
 from registry.places import Places, wgs84_columns
 from registry.policy import Policy
 from registry.rows import RegistryRows
+
+
+class SiteParty(NamedTuple):
+    """Who holds goods at a site. Goods at a dealer's site are that dealer's to answer for; an
+    operator (a carrier, a hired warehouse) holds them for somebody else."""
+
+    gln: str
+    role: Literal["dealer", "operator", "own"]
 
 
 class Registry:
@@ -63,16 +72,16 @@ class Registry:
             or (dealer is not None and site.dealer_id == dealer.dealer_id)
         ]
 
-    def party_at(self, site_gln: str, known_us: int) -> str | None:
-        """GLN of the party that answers for a site: its dealer, else its operator; at the brand's
-        own sites the brand, whose GLN is the first of its own."""
+    def party_at(self, site_gln: str, known_us: int) -> SiteParty | None:
+        """The party that holds goods at a site: its dealer, else its operator; at the brand's own
+        sites the brand, whose GLN is the first of its own."""
         site = self.site(site_gln, known_us)
         if site is not None and site.dealer_id is not None:
             dealer = self.dealer(site.dealer_id, known_us)
-            return dealer.gln if dealer else None
+            return SiteParty(dealer.gln, "dealer") if dealer else None
         if site is not None and site.operator_gln is not None:
-            return site.operator_gln
-        return self.rows.own_glns[0] if site_gln in self._own else None
+            return SiteParty(site.operator_gln, "operator")
+        return SiteParty(self.rows.own_glns[0], "own") if site_gln in self._own else None
 
     def smallest_territory(
         self, lon: float, lat: float, crs: Crs, at_us: int, known_us: int

@@ -1,7 +1,7 @@
 """Commands that read lines and answer each with a JSON line, flushed when their input pauses."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -9,8 +9,10 @@ import msgspec
 
 _READ_BYTES = 1 << 16
 
-Answer = Callable[[bytes], tuple[dict[str, Any], bool]]
-"""One line, without its newline, in; the line out, and whether nothing is wrong with it."""
+Said = tuple[dict[str, Any], bool]
+"""The line out, and whether nothing is wrong with it."""
+Answer = Callable[[bytes], Said]
+"""One line, without its newline, in."""
 
 
 def _chunks_of_lines(stream: BinaryIO) -> Iterator[list[bytes]]:
@@ -27,13 +29,19 @@ def _chunks_of_lines(stream: BinaryIO) -> Iterator[list[bytes]]:
 
 def answer_lines(source: Path | None, answer: Answer) -> bool:
     """Answer every line of ``source`` (standard input where ``None``); whether all were right."""
+    return answer_batches(source, lambda lines: [answer(line) for line in lines])
+
+
+def answer_batches(
+    source: Path | None, answer: Callable[[Sequence[bytes]], Sequence[Said]]
+) -> bool:
+    """The same, for what is cheaper to answer together: all lines that have come so far."""
     path: Path | int = sys.stdin.fileno() if source is None else source
     all_right = True
     out = sys.stdout.buffer
     with open(path, "rb", buffering=0, closefd=source is not None) as stream:
         for lines in _chunks_of_lines(stream):
-            for line in lines:
-                said, right = answer(line.removesuffix(b"\r"))
+            for said, right in answer([line.removesuffix(b"\r") for line in lines]):
                 all_right &= right
                 out.write(msgspec.json.encode(said) + b"\n")
             out.flush()

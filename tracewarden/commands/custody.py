@@ -1,0 +1,82 @@
+"""``tracewarden custody``: who holds an item, and events from files."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from sqlalchemy import Engine
+
+from custody.answer import Question, answer, read_question
+from events.errors import EventError
+from judging.trails import trails
+from registry import Registry
+from store.events import StoredHistory
+from store.transactions import reading
+from stream_processors.registry_source import RegistrySource
+from tracewarden.commands.line_streams import Said, answer_batches
+from tracewarden.commands.refusals import refusals
+from tracewarden.custody_source import spooled
+from tracewarden.installation import ConfigurationError, open_database
+
+app = typer.Typer(help="Who holds an item, and events from files.", no_args_is_help=True)
+app.callback()(lambda: None)
+
+RecordingFolder = Annotated[Path | None, typer.Option("--recording", help="A recording.")]
+DataFolder = Annotated[Path | None, typer.Option("--data", help="Folder of the embedded set.")]
+
+
+@app.command()
+def at(
+    recording: RecordingFolder = None,
+    data: DataFolder = None,
+    file: Annotated[Path | None, typer.Argument(help="JSON lines; stdin where not given.")] = None,
+) -> None:
+    """Holder, responsible dealer, container and state of an EPC at a time, as known at a time."""
+    with refusals(), _source(recording, data) as (engine, registry):
+        all_right = answer_batches(file, lambda lines: _answers(engine, registry, lines))
+    if not all_right:
+        raise typer.Exit(1)
+
+
+@contextmanager
+def _source(recording: Path | None, data: Path | None) -> Iterator[tuple[Engine, Registry]]:
+    if recording is not None and data is not None:
+        raise ConfigurationError("name a recording or a folder, not both", field="--recording")
+    if recording is not None:
+        with spooled(recording) as (engine, registry, bad):
+            if bad:
+                typer.echo(f"{bad} item events cannot be read and are left out", err=True)
+            yield engine, registry
+        return
+    engine = open_database(data)
+    with reading(engine) as connection:
+        registry = RegistrySource().current(connection)
+    yield engine, registry
+    engine.dispose()
+
+
+def _answers(engine: Engine, registry: Registry, lines: Sequence[bytes]) -> list[Said]:
+    asked = [_question(line) for line in lines]
+    epcs = {one.epc for one in asked if isinstance(one, Question)}
+    with reading(engine) as connection:
+        found = trails(epcs, StoredHistory(connection))
+
+    def dealer_of(gln: str | None, known_us: int) -> str | None:
+        dealer = registry.dealer_by_gln(gln, known_us)
+        return None if dealer is None else dealer.dealer_id
+
+    return [
+        (answer(one, found[one.epc], party_at=registry.party_at, dealer_of=dealer_of), True)
+        if isinstance(one, Question)
+        else ({"ok": False, "error": one.as_dict()}, False)
+        for one in asked
+    ]
+
+
+def _question(line: bytes) -> Question | EventError:
+    try:
+        return read_question(line)
+    except EventError as error:
+        return error
