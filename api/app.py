@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
-from api import reference, well_known
+from api import evidence_log, reference, well_known
 from api.console import alert_page, alert_stream, alerts_page, login, map_data
 from api.console.cases import case_page, list_page, questions, step_forms
 from api.console.session import LoginNeeded, WrongRoom, to_login, to_own_room
@@ -35,10 +35,10 @@ _log = logging.getLogger(__name__)
 
 _ROUTERS = (
     resolve, about, description, visit, location, hidden_code, report, intake, outcomes,
-    print_reports, capture, queries, well_known, reference, login, alerts_page,
-    alert_stream, alert_page, map_data, list_page, step_forms, case_page, questions,
+    print_reports, capture, queries, well_known, evidence_log, reference, login,
+    alerts_page, alert_stream, alert_page, map_data, list_page, step_forms, case_page, questions,
 )
-_MACHINE_PATHS = ("/v1/", "/epcis/", "/.well-known/", "/healthz", "/openapi.json")
+_MACHINE_PATHS = ("/v1/", "/epcis/", "/.well-known/", "/log/", "/healthz", "/openapi.json")
 
 
 def create_app(services: Services) -> FastAPI:

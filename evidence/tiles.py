@@ -1,11 +1,12 @@
 """C2SP tlog-tiles: which files a tree of some size consists of, and how entries are bundled."""
 
+import re
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from evidence.errors import LogDamagedError
-from evidence.tree import HASH_BYTES, TILE_WIDTH
+from evidence.tree import HASH_BYTES, TILE_HEIGHT, TILE_WIDTH
 
 _LENGTH = struct.Struct(">H")
 
@@ -42,6 +43,35 @@ def position_path(position: int) -> str:
         position //= 1000
         elements.insert(0, f"x{position % 1000:03}")
     return "/".join(elements)
+
+
+_PATH = re.compile(
+    r"(?P<level>0|[1-9]|[1-5][0-9]|6[0-3]|entries)/(?P<position>(?:x[0-9]{3}/){0,6}[0-9]{3})"
+    r"(?:\.p/(?P<width>[1-9]|[1-9][0-9]|1[0-9]{2}|2[0-4][0-9]|25[0-5]))?"
+)
+
+
+def parse_path(path: str) -> Tile | None:
+    """The tile that a path behind ``tile/`` names; none where the path has not its one spelling.
+
+    >>> parse_path("0/x001/x234/067.p/8")
+    Tile(level=0, position=1234067, width=8)
+    >>> parse_path("0/x000/001") is None
+    True
+    """
+    match = _PATH.fullmatch(path)
+    if match is None:
+        return None
+    position = int(re.sub("[x/]", "", match["position"]))
+    if position_path(position) != match["position"]:
+        return None
+    level = None if match["level"] == "entries" else int(match["level"])
+    return Tile(level, position, int(match["width"] or TILE_WIDTH))
+
+
+def stands_in(tile: Tile, size: int) -> bool:
+    """Whether a tree of ``size``, or an earlier one, has the tile."""
+    return tile.start + tile.width <= size >> TILE_HEIGHT * (tile.level or 0)
 
 
 def tiles_of(size: int, *, since: int = 0) -> Iterator[Tile]:
