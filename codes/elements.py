@@ -8,6 +8,9 @@ from codes.checksums import CHARSET_82
 from codes.errors import CodeError
 from codes.linters import LINTERS
 
+SEPARATORS = str.maketrans("", "", " -")
+"""What people write between digits."""
+
 _CHARSETS = {
     "N": re.compile(r"[0-9]*"),
     "X": re.compile(f"[{re.escape(CHARSET_82)}]*"),
@@ -59,6 +62,19 @@ def problem(ai: str, value: str) -> str | None:
     """What is wrong with ``value`` for ``ai``, or ``None`` where nothing is."""
     entry = TABLE.get(ai)
     return "the AI is unknown" if entry is None else _problem(entry, value)
+
+
+def compact(ai: str, text: str) -> str:
+    """``text`` without what people write around a value, and between the digits of one that has
+    nothing else; what is no value of ``ai`` stays for ``validate`` to refuse.
+
+    >>> compact("17", " 27-12-31 ")
+    '271231'
+    """
+    entry = TABLE.get(ai)
+    if entry is not None and all(part.charset == "N" for part in entry.components):
+        return text.translate(SEPARATORS)
+    return text.strip(" ")
 
 
 def validate(ai: str, value: str) -> str:

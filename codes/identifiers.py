@@ -10,10 +10,8 @@ False
 from dataclasses import dataclass
 
 from codes.checksums import check_digit
-from codes.elements import problem
+from codes.elements import SEPARATORS, problem
 from codes.errors import CodeError
-
-_SEPARATORS = str.maketrans("", "", " -")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +24,7 @@ class Identifier:
 
     def compact(self, text: str) -> str:
         """``text`` without the blanks and hyphens that people put between digits."""
-        return text.translate(_SEPARATORS)
+        return text.translate(SEPARATORS)
 
     def validate(self, text: str) -> str:
         """The canonical form: all digits, with zeros in front where a short form was given.

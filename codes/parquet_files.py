@@ -40,9 +40,11 @@ def write_parquet(out: Path, maker: CodeMaker, source: ChunkSource, progress: Pr
     Raises:
         CodeError: ``out``, or what is left of an attempt, is another job's.
     """
-    if is_complete(out, maker):
-        return
     draft = out.with_name(f".{out.name}.csv.part")
+    if is_complete(out, maker):
+        # Whoever was killed right after the file got its name left its draft.
+        draft.unlink(missing_ok=True)
+        return
     complete_draft(draft, maker, source, progress)
     converted = out.with_name(f".{out.name}.part")
     _convert(draft, converted, maker)

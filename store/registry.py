@@ -182,6 +182,10 @@ def _check_references(before: RegistryRows, rows: RegistryRows) -> None:
     for dealer in rows.dealers:
         if dealer.parent_id is not None and dealer.parent_id not in dealers:
             raise _dangling("dealers.jsonl", dealer.dealer_id, "parent_id", dealer.parent_id)
+    jobs = {row.job for row in (*before.jobs, *rows.jobs)}
+    for report in rows.print_reports:
+        if report.job not in jobs:
+            raise _dangling("print_reports.jsonl", report.report_id, "job", report.job)
     granted: list[tuple[str, str, Authorisation | Permit]] = [
         *(("authorisations.jsonl", row.authorisation_id, row) for row in rows.authorisations),
         *(("permits.jsonl", row.permit_id, row) for row in rows.permits),

@@ -211,6 +211,32 @@ def test_a_job_is_sealed_for_a_plant(ring: Path, tmp_path: Path) -> None:
     assert RUN.invoke(codes.app, missing).exit_code == 2
 
 
+def peak_mb(arguments: list[str]) -> float:
+    """The largest memory of the command and of any of its workers, in MiB."""
+    counted = (
+        "import resource, sys; from tracewarden.commands.codes import app\n"
+        "try: app(sys.argv[1:])\n"
+        "finally: print(max(resource.getrusage(who).ru_maxrss for who in"
+        " (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)), file=sys.stderr)"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", counted, *arguments], capture_output=True, text=True, check=True
+    )
+    return int(result.stderr.split()[-1]) / 1024
+
+
+@pytest.mark.parametrize(
+    ("count", "suffix"),
+    [(16_000, ".csv"), pytest.param(1_000_000, ".parquet", marks=pytest.mark.soak)],
+)
+def test_memory_does_not_grow_with_the_job(
+    ring: Path, tmp_path: Path, count: int, suffix: str
+) -> None:
+    small = peak_mb(issue(ring, tmp_path / f"s{suffix}", count=count // 10))
+    large = peak_mb(issue(ring, tmp_path / f"l{suffix}", count=count))
+    assert large < small + 48
+
+
 def test_a_job_is_noted_in_the_registry_once(ring: Path, tmp_path: Path) -> None:
     data = tmp_path / "data"
     for _ in range(2):

@@ -12,6 +12,8 @@ from codes.checksums import CHARSET_82, check_pair
 from codes.errors import CodeError
 from codes.linters import LINTERS
 
+GTIN = "09506000134352"
+
 ACCEPTED = [
     ("00", "106141412345678908"),
     ("03", "09506000134352"),
@@ -128,6 +130,20 @@ def test_what_the_dictionary_does_not_allow_is_refused_with_its_ai(ai: str, valu
         elements.validate(ai, value)
     assert caught.value.field == ai
     assert caught.value.detail
+
+
+@pytest.mark.parametrize(
+    ("ai", "written", "value"),
+    [
+        ("01", "0 9506000 134352", GTIN),
+        ("10", " L-1 2 ", "L-1 2"),
+        ("17", "27-12-31", "271231"),
+        ("21", " A1", "A1"),
+        ("00", "1 0614141 234567890 8", "106141412345678908"),
+    ],
+)
+def test_a_value_is_compacted_as_its_identifier_allows(ai: str, written: str, value: str) -> None:
+    assert elements.compact(ai, written) == value
 
 
 def test_the_table_holds_every_ai_that_gs1_defines() -> None:

@@ -143,6 +143,25 @@ def test_parquet_holds_the_same_as_csv_and_is_recognised(tmp_path: Path) -> None
     assert sorted(path.name for path in tmp_path.iterdir()) == ["f.csv", "f.parquet"]
 
 
+@pytest.mark.parametrize("left", [".f.parquet.csv.part", ".f.parquet.part"])
+def test_a_parquet_file_comes_whole_after_a_kill_at_any_step(tmp_path: Path, left: str) -> None:
+    maker = secrets().maker()
+    write_parquet(tmp_path / "f.parquet", maker, chunks(maker), quiet)
+    whole = (tmp_path / "f.parquet").read_bytes()
+    write_csv(tmp_path / "f.csv", maker, chunks(maker), quiet)
+    (tmp_path / left).write_bytes((tmp_path / "f.csv").read_bytes()[:700])
+    if left == ".f.parquet.part":
+        (tmp_path / "f.parquet").unlink()
+    for _ in range(2):
+        write_parquet(tmp_path / "f.parquet", maker, chunks(maker), quiet)
+        assert (tmp_path / "f.parquet").read_bytes() == whole
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["f.csv", "f.parquet"]
+    (tmp_path / "f.parquet").unlink()
+    (tmp_path / ".f.parquet.csv.part").write_bytes((tmp_path / "f.csv").read_bytes()[:700])
+    write_parquet(tmp_path / "f.parquet", maker, chunks(maker), quiet)
+    assert (tmp_path / "f.parquet").read_bytes() == whole
+
+
 def test_workers_make_the_same_bytes_in_the_same_order() -> None:
     asked = secrets(count=3 * CHUNK + 7)
     alone = b"".join(chunks(asked.maker())(CHUNK + 5))
