@@ -70,7 +70,8 @@ def _feature(
     if properties.get("version") is None:
         properties["version"] = version
     properties["name"] = name if isinstance(name, str) else properties["territory_id"]
-    return {"type": "Feature", "properties": properties, "geometry": shape}
+    feature = {"type": "Feature", "properties": properties, "geometry": shape}
+    return {**feature, "id": geometry["id"]} if "id" in geometry else feature
 
 
 def _arcs(topology: Mapping[str, Any]) -> list[Floats]:

@@ -20,8 +20,10 @@ from geo.locate import Locator, agreed
 from geo.points import check_points
 from geo.territories import Territory, area_of, latest, read_territories
 from geo.verdict import judge_columns
+from tracewarden.commands.geo_areas import app as areas_app
 
 app = typer.Typer(help="Where: coordinate systems, territories, verdicts.", no_args_is_help=True)
+app.add_typer(areas_app, name="areas")
 
 Line = TypeVar("Line")
 Answer = dict[str, Any]
