@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, func, insert, select
 
 from cases.errors import CaseError, case_unknown
 from cases.steps import Absorb, Begin, Merge, Split
-from store.case_steps import SYSTEM, Author, add_step, follow
+from store.case_steps import Author, add_step, follow
 from store.schema.cases import cases
 
 
@@ -27,7 +27,7 @@ def merge_case(engine: Engine, case_id: str, into: str, author: Author, *, at_us
         for first in sorted((case_id, into)):
             _lock(connection, first)
         add_step(connection, case_id, Merge(into), author, at_us=at_us)
-        follow(connection, into, Absorb(case_id), author.name, at_us=at_us)
+        follow(connection, into, Absorb(case_id), author, at_us=at_us)
 
 
 def split_case(
@@ -44,7 +44,7 @@ def split_case(
         row = _lock(connection, case_id)
         add_step(connection, case_id, Split(chosen, made), author, at_us=at_us)
         connection.execute(insert(cases).values(**_made(connection, row, made, chosen)))
-        follow(connection, made, Begin(chosen, case_id), SYSTEM, at_us=at_us)
+        follow(connection, made, Begin(chosen, case_id), author, at_us=at_us)
     return made
 
 

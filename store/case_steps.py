@@ -1,10 +1,10 @@
-"""Steps of cases: taken one after the other, each in one transaction with what it changes.
+"""Steps of cases: taken one after the other, each in one transaction with its evidence entry.
 
 Two people at one case: a step says how many steps its author had seen, and is refused where there
 are more by then.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -13,7 +13,11 @@ from sqlalchemy import Connection, Engine, delete, insert, select, update
 from cases.errors import CaseError, case_unknown
 from cases.roles import Role
 from cases.standing import Standing, after, check, check_state, standing
+from cases.step_entries import entry_of_step
 from cases.steps import Absorb, Answer, Ask, Begin, Grow, Step, Taken
+from evidence.commitments import SALT_BYTES
+from store.evidence_log import EvidenceLog
+from store.evidence_openings import keep
 from store.schema.cases import (
     case_files,
     case_questions,
@@ -39,18 +43,20 @@ class StoredFile(NamedTuple):
 
 
 class Author(NamedTuple):
-    """Who takes a step, in which role, having seen how many steps."""
+    """Who takes a step, in which role, having seen how many steps; ``salt`` gives random bytes for
+    the commitments to what they say."""
 
     name: str
     role: Role
+    salt: Callable[[int], bytes]
     seen: int | None = None
 
 
 class LoggedStep(NamedTuple):
-    """A step and its entry in the evidence log; None until the writer has come to it."""
+    """A step and its entry in the evidence log."""
 
     taken: Taken
-    evidence_seq: int | None
+    evidence_seq: int
 
 
 def steps_of(engine: Engine, case_id: str) -> list[LoggedStep]:
@@ -101,11 +107,12 @@ def add_step(
     if author.seen is not None and author.seen != now.steps:
         raise CaseError("somebody else has worked on this case meanwhile", type="case-moved")
     check(now, step, author.role, alert_ids=alerts_of(connection, case_id))
-    return _write(connection, case_id, now, Taken(now.steps, at_us, author.name, step), files)
+    taken = Taken(now.steps, at_us, author.name, step)
+    return _write(connection, case_id, now, taken, author.salt, files)
 
 
 def follow(
-    connection: Connection, case_id: str, step: Absorb | Begin, actor: str, *, at_us: int
+    connection: Connection, case_id: str, step: Absorb | Begin, author: Author, *, at_us: int
 ) -> Taken:
     """The other side of a step that another case has taken in this transaction.
 
@@ -114,15 +121,24 @@ def follow(
     """
     now = _locked(connection, case_id)
     check_state(now, step)
-    return _write(connection, case_id, now, Taken(now.steps, at_us, actor, step), ())
+    taken = Taken(now.steps, at_us, author.name, step)
+    return _write(connection, case_id, now, taken, author.salt, ())
 
 
-def grow(connection: Connection, case_id: str, alerts: int, *, at_us: int) -> bool:
+def grow(
+    connection: Connection,
+    case_id: str,
+    alerts: int,
+    *,
+    at_us: int,
+    salt: Callable[[int], bytes],
+) -> bool:
     """Open an archived case again if it has more alerts than when it was put away."""
     now = _locked(connection, case_id)
     if now.archived_at_alerts is None or alerts <= now.archived_at_alerts:
         return False
-    _write(connection, case_id, now, Taken(now.steps, at_us, SYSTEM, Grow(alerts)), ())
+    taken = Taken(now.steps, at_us, SYSTEM, Grow(alerts))
+    _write(connection, case_id, now, taken, salt, ())
     return True
 
 
@@ -145,8 +161,12 @@ def _write(
     case_id: str,
     now: Standing,
     taken: Taken,
+    salt: Callable[[int], bytes],
     files: Iterable[StoredFile],
 ) -> Taken:
+    entry, opening = entry_of_step(case_id, taken, salt(SALT_BYTES))
+    [place] = EvidenceLog().append(connection, [entry])
+    keep(connection, [opening])
     connection.execute(
         insert(case_steps).values(
             case_id=case_id,
@@ -154,6 +174,7 @@ def _write(
             at_us=taken.at_us,
             actor=taken.actor,
             step=_encode(taken.step),
+            evidence_seq=place.index,
         )
     )
     _keep_standing(connection, case_id, after(now, taken))
@@ -203,26 +224,3 @@ def find_file(engine: Engine, case_id: str, sha256: str) -> StoredFile | None:
     with reading(engine) as connection:
         row = connection.execute(select(*columns).where(*same)).one_or_none()
     return None if row is None else StoredFile(*row)
-
-
-class Unlogged(NamedTuple):
-    """A step that is not in the evidence log yet."""
-
-    case_id: str
-    taken: Taken
-
-
-def unlogged_steps(connection: Connection, most: int) -> list[Unlogged]:
-    """Steps without an entry, the earliest first. For the writer."""
-    query = select(case_steps).where(case_steps.c.evidence_seq.is_(None))
-    ordered = query.order_by(case_steps.c.at_us, case_steps.c.case_id, case_steps.c.number)
-    return [
-        Unlogged(row.case_id, Taken(row.number, row.at_us, row.actor, _decoder.decode(row.step)))
-        for row in connection.execute(ordered.limit(most))
-    ]
-
-
-def logged(connection: Connection, case_id: str, number: int, evidence_seq: int) -> None:
-    """Note the entry of a step."""
-    same = (case_steps.c.case_id == case_id, case_steps.c.number == number)
-    connection.execute(update(case_steps).where(*same).values(evidence_seq=evidence_seq))

@@ -45,8 +45,7 @@ case_steps = Table(
     Column("at_us", BigInteger, nullable=False),
     Column("actor", Text, nullable=False),
     Column("step", LargeBinary, nullable=False, comment="see cases.steps"),
-    Column("evidence_seq", BigInteger, comment="NULL until the writer has logged it"),
-    Index("ix_case_steps_evidence", "evidence_seq"),
+    Column("evidence_seq", BigInteger, nullable=False, comment="its entry, written with it"),
 )
 
 case_standings = Table(

@@ -5,16 +5,16 @@ from datetime import timedelta
 from typing import Any
 
 import msgspec
-import rfc8785
 from sqlalchemy import insert
 
 from cases.alerts import alert_of
+from evidence.entry import Entry
 from rules.model import Reason, Subject
 from rules.signal import Signal, as_json
+from store.evidence_log import EvidenceLog
 from store.instants import to_us
 from store.judgements import SignalRow, hold, let_go, replace_alert
 from store.schema.events import events
-from store.schema.evidence import evidence_entries
 from tests.api.world import GTIN, NOW, World
 
 
@@ -59,9 +59,7 @@ def add_finding(
     signal = _signal(name, rule, to_us(at), strength, where, territory_id)
     alert = alert_of([signal])
     assert alert is not None
-    row = SignalRow(item_of(name), (to_us(at), f"scan:s-{name}"), 1, signal, change)
-    entry = rfc8785.dumps({"seq": change, "prev": "00" * 32, "body": as_json(signal)})
-    leaf = hashlib.sha256(b"\x00" + entry).digest()
+    order = (to_us(at), f"scan:s-{name}")
     stored = {
         "identity": f"scan:s-{name}",
         "kind": "scan",
@@ -72,11 +70,9 @@ def add_finding(
     }
     with world.engine.begin() as connection:
         connection.execute(insert(events).values(stored))
-        hold(connection, [row])
+        [place] = EvidenceLog().append(connection, [Entry(None, as_json(signal))])
+        hold(connection, [SignalRow(item_of(name), order, 1, signal, place.index)])
         replace_alert(connection, (rule, "item", item_of(name)), alert, change - 1)
-        connection.execute(
-            insert(evidence_entries).values(seq=change, leaf_hash=leaf, data=entry)
-        )
     return alert.alert_id
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 import re
 from collections.abc import AsyncIterator
 from typing import Any
@@ -192,7 +193,8 @@ async def test_a_dealer_sees_its_questions_and_nothing_else(
     world: World, alert_ids: tuple[str, ...]
 ) -> None:
     asked = Ask("D1", "Where did these go?", to_us(world.clock()) + 1, ("gtins",))
-    take_step(world.engine, "c1", asked, Author("mei", "decider"), at_us=to_us(world.clock()))
+    mei = Author("mei", "decider", os.urandom)
+    take_step(world.engine, "c1", asked, mei, at_us=to_us(world.clock()))
     async with await client_of(world, "wang", "dealer", "D1") as dealer:
         for path in ("/console/", "/console/cases", "/console/cases/c1", "/console/cases.csv"):
             response = await dealer.get(path)
@@ -219,7 +221,7 @@ async def test_a_dealer_cannot_answer_for_another(
     world: World, alert_ids: tuple[str, ...]
 ) -> None:
     asked = Ask("D1", "Where did these go?", 1)
-    take_step(world.engine, "c1", asked, Author("mei", "decider"), at_us=0)
+    take_step(world.engine, "c1", asked, Author("mei", "decider", os.urandom), at_us=0)
     async with await client_of(world, "zhao", "dealer", "D7") as other:
         form = {"csrf": await csrf_of(other, "/console/questions"), "text": "Us."}
         assert (await other.post("/console/questions/c1/0", data=form)).status_code == 404

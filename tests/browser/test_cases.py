@@ -1,5 +1,6 @@
 """The rooms of cases in a real browser: by keyboard, on a phone, and as pictures for the docs."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ def some_cases(served: Served) -> str:
         opened_us = now_us - number * 20 * 3_600_000_000
         more["opened_at"] = f"2026-05-0{4 - min(number, 3)}T09:30:00Z"
         add_case(engine, name * 16, change=number, opened_us=opened_us, **more)
-    mei = Author("mei", "decider")
+    mei = Author("mei", "decider", os.urandom)
     take_step(engine, "c1d0" * 16, Assign("mei"), mei, at_us=now_us)
     text = "Invoice 4711 names these serials. Whom did you sell them to?"
     asked = Ask("D1", text, now_us, ("gtins",))

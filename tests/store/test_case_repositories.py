@@ -1,24 +1,24 @@
 """Cases, their steps and lists of them, on both databases."""
 
+import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine
 
 from cases.errors import CaseError
 from cases.standing import standing
-from cases.steps import Answer, Archive, Ask, Assign, Comment, Confirm, Grow, Merge
+from cases.steps import Answer, Archive, Ask, Assign, Comment, Confirm, Grow
 from store.case_joins import merge_case, split_case
 from store.case_steps import (
     Author,
     StoredFile,
     find_file,
     grow,
-    logged,
     steps_of,
     take_step,
-    unlogged_steps,
 )
 from store.case_views import (
     CaseFilter,
@@ -31,12 +31,14 @@ from store.case_views import (
     questions_to,
 )
 from store.engine import open_engine, sqlite_url
+from store.evidence_fsck import fsck
+from store.evidence_log import EvidenceLog
+from store.evidence_openings import erase, find
 from store.migrations import migrate
-from store.schema.cases import case_steps
 from tests.store.cases_at_hand import add_case
 
-MEI = Author("mei", "decider")
-ANN = Author("ann", "dealer")
+MEI = Author("mei", "decider", os.urandom)
+ANN = Author("ann", "dealer", os.urandom)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -72,8 +74,9 @@ def test_steps_are_kept_in_order_and_move_the_case(engine: Engine) -> None:
 
 def test_who_has_not_seen_the_last_step_is_refused_and_nothing_is_written(engine: Engine) -> None:
     take_step(engine, "c1", Assign("mei"), MEI, at_us=1)
+    li = Author("li", "decider", os.urandom, seen=0)
     with pytest.raises(CaseError) as caught:
-        take_step(engine, "c1", Confirm("Yes."), Author("li", "decider", seen=0), at_us=2)
+        take_step(engine, "c1", Confirm("Yes."), li, at_us=2)
     assert caught.value.type == "case-moved"
     assert len(steps_of(engine, "c1")) == 1
 
@@ -127,22 +130,35 @@ def test_a_split_makes_a_case_of_the_alerts_chosen(engine: Engine) -> None:
 def test_an_archived_case_opens_again_only_when_it_has_grown(engine: Engine) -> None:
     take_step(engine, "c1", Archive(alerts=3), MEI, at_us=4)
     with engine.begin() as connection:
-        assert not grow(connection, "c1", 3, at_us=5)
-        assert grow(connection, "c1", 4, at_us=6)
-        assert not grow(connection, "c1", 5, at_us=7)
+        assert not grow(connection, "c1", 3, at_us=5, salt=os.urandom)
+        assert grow(connection, "c1", 4, at_us=6, salt=os.urandom)
+        assert not grow(connection, "c1", 5, at_us=7, salt=os.urandom)
     assert isinstance(steps_of(engine, "c1")[-1].taken.step, Grow)
 
 
-def test_the_writer_finds_steps_without_an_entry_once(engine: Engine) -> None:
-    take_step(engine, "c2", Assign("mei"), MEI, at_us=2)
-    take_step(engine, "c1", Merge("c2"), MEI, at_us=1)
+def test_every_step_is_an_entry_whose_words_can_be_erased(engine: Engine) -> None:
+    take_step(engine, "c1", Comment("Ann in Kansas City says so."), MEI, at_us=1)
+    merge_case(engine, "c2", "c1", MEI, at_us=2)
+    places = [row.evidence_seq for row in steps_of(engine, "c1") + steps_of(engine, "c2")]
+    assert sorted(places) == [0, 1, 2]
     with engine.begin() as connection:
-        found = unlogged_steps(connection, 10)
-        assert [(row.case_id, row.taken.at_us) for row in found] == [("c1", 1), ("c2", 2)]
-        logged(connection, "c1", 0, 7)
+        assert list(fsck(connection)) == []
+        entries = [row.data for row in EvidenceLog().rows(connection, 0, 3)]
+        assert not any(b"Kansas" in data for data in entries)
+        body = json.loads(entries[0])["body"]
+        assert (body["kind"], body["case_id"], body["step"]) == ("case-step", "c1", "comment")
+        [opening] = find(connection, [body["content"]["commitment"]])
+        assert json.loads(opening.value_json)["text"] == "Ann in Kansas City says so."
+        erase(connection, EvidenceLog(), [opening.commitment], reason="asked", at="2026-05-04")
     with engine.begin() as connection:
-        assert [row.case_id for row in unlogged_steps(connection, 10)] == ["c2"]
-        assert connection.execute(select(case_steps.c.evidence_seq)).scalars().all().count(7) == 1
+        assert list(fsck(connection)) == []
+
+
+def test_a_step_that_cannot_be_written_leaves_no_entry(engine: Engine) -> None:
+    with pytest.raises(CaseError):
+        take_step(engine, "c1", Comment(" "), MEI, at_us=1)
+    with engine.begin() as connection:
+        assert EvidenceLog().head(connection).size == 0
 
 
 @pytest.mark.parametrize(

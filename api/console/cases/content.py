@@ -25,7 +25,7 @@ MOST_ALERTS = 200
 
 
 class ShownStep(NamedTuple):
-    """A step in words; ``evidence_seq`` is None until the writer has logged it."""
+    """A step in words, and its evidence entry."""
 
     number: int
     name: str
@@ -34,7 +34,7 @@ class ShownStep(NamedTuple):
     about: str
     text: str
     attachments: tuple[Attachment, ...]
-    evidence_seq: int | None
+    evidence_seq: int
 
 
 class CaseContent(NamedTuple):

@@ -117,5 +117,5 @@ async def answer_question(
 def _take(
     services: Services, case_id: str, answer: Answer, name: str, files: list[StoredFile]
 ) -> None:
-    author = Author(name, "dealer")
+    author = Author(name, "dealer", services.random_bytes)
     take_step(services.engine, case_id, answer, author, at_us=to_us(services.clock()), files=files)

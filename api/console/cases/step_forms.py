@@ -82,7 +82,7 @@ def _take(
     if row is None:
         raise case_unknown()
     now_us = to_us(services.clock())
-    author = Author(user.user_name, user.role, seen=_number(form, "seen"))
+    author = Author(user.user_name, user.role, services.random_bytes, seen=_number(form, "seen"))
     name = _text(form, "step")
     if name == "merge":
         into = _text(form, "into").strip()
@@ -160,7 +160,7 @@ async def assign_many(request: Request, services: Ports, user: User) -> Response
 
 
 def _assign_all(services: Services, chosen: list[str], assignee: str, user: LoggedIn) -> int:
-    refused, author = 0, Author(user.user_name, user.role)
+    refused, author = 0, Author(user.user_name, user.role, services.random_bytes)
     for case_id in chosen:
         step = Assign(assignee or None)
         try:

@@ -98,17 +98,14 @@ def upgrade() -> None:
         sa.Column(
             "evidence_seq",
             sa.BigInteger(),
-            nullable=True,
-            comment="NULL until the writer has logged it",
+            nullable=False,
+            comment="its entry, written with it",
         ),
         sa.ForeignKeyConstraint(
             ["case_id"], ["cases.case_id"], name=op.f("fk_case_steps_case_id_cases")
         ),
         sa.PrimaryKeyConstraint("case_id", "number", name=op.f("pk_case_steps")),
     )
-    with op.batch_alter_table("case_steps", schema=None) as batch_op:
-        batch_op.create_index("ix_case_steps_evidence", ["evidence_seq"], unique=False)
-
     op.create_table(
         "saved_views",
         sa.Column("user_name", sa.Text(), nullable=False),
@@ -154,9 +151,6 @@ def downgrade() -> None:
         batch_op.drop_column("role")
 
     op.drop_table("saved_views")
-    with op.batch_alter_table("case_steps", schema=None) as batch_op:
-        batch_op.drop_index("ix_case_steps_evidence")
-
     op.drop_table("case_steps")
     with op.batch_alter_table("case_standings", schema=None) as batch_op:
         batch_op.drop_index("ix_case_standings_state")
