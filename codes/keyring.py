@@ -23,7 +23,7 @@ from codes.sealing import Entropy, seal, unseal
 from codes.signing import SeedSigner
 
 JWKS_NAME = "jwks.json"
-_MASTER_NAME = "master.sealed.json"
+MASTER_NAME = "master.sealed.json"
 _NUMBERED = re.compile(r"K([0-9]{1,15})")
 
 
@@ -165,11 +165,11 @@ class KeyRing:
         return chosen
 
     def _ensure_master(self, passphrase: str, master: bytes, entropy: Entropy) -> None:
-        if (self.folder / _MASTER_NAME).exists():
+        if (self.folder / MASTER_NAME).exists():
             # One passphrase opens the whole ring, else issuing could not.
             self.master_secret(passphrase)
         else:
-            self._write_secret(_MASTER_NAME, master, passphrase, entropy)
+            self._write_secret(MASTER_NAME, master, passphrase, entropy)
 
     def _write_secret(self, name: str, secret: bytes, passphrase: str, entropy: Entropy) -> None:
         _write_durably(self.folder / name, seal(secret, passphrase, name, entropy), 0o600)
@@ -231,4 +231,4 @@ class KeyRing:
 
     def master_secret(self, passphrase: str) -> bytes:
         """The 32 bytes that serials and hidden codes are derived from."""
-        return self._read_secret(_MASTER_NAME, passphrase)
+        return self._read_secret(MASTER_NAME, passphrase)

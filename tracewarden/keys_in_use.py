@@ -5,14 +5,24 @@ from collections.abc import Callable
 from pathlib import Path
 
 from codes.errors import CodeError
-from codes.hidden_codes import HiddenCodes
 from codes.issued import Issue, IssuedSerials, JobInForce
 from codes.jwks import KeySet, load_jwks
-from codes.keyring import KeyRing
+from codes.keyring import MASTER_NAME, KeyRing
 from codes.print_reports import PrintedRanges, PrintRange
 from codes.serials import Serials
 from registry import Registry
 from registry.rows import RegistryRows
+
+Stamp = tuple[int, int]
+"""By what a file is known to have changed: its time and its size."""
+
+
+def _stamp_of(path: Path) -> Stamp | None:
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_mtime_ns, status.st_size
 
 
 class KeysInUse:
@@ -21,7 +31,7 @@ class KeysInUse:
     def __init__(self, folder: Path | None) -> None:
         self._path = None if folder is None else folder / "jwks.json"
         self._lock = threading.Lock()
-        self._stamp: tuple[int, int] | None = None
+        self._stamp: Stamp | None = None
         self._keys: KeySet = {}
 
     def __call__(self) -> KeySet:
@@ -29,35 +39,59 @@ class KeysInUse:
         if self._path is None:
             return {}
         with self._lock:
-            try:
-                status = self._path.stat()
-            except FileNotFoundError:
+            stamp = _stamp_of(self._path)
+            if stamp is None:
                 return {}
-            stamp = (status.st_mtime_ns, status.st_size)
             if stamp != self._stamp:
                 self._keys, self._stamp = load_jwks(self._path.read_bytes()), stamp
             return self._keys
 
 
-def hidden_codes_of(folder: Path | None, passphrase: str | None) -> HiddenCodes | None:
-    """What checks hidden codes; None where the ring's secret is not at hand."""
-    secret = _master_secret(folder, passphrase)
-    return None if secret is None else HiddenCodes(secret)
+class MasterSecret:
+    """The ring's secret of serials and hidden codes; None where it is not at hand.
+
+    It is read again when its file changes, since a ring may be made while the service runs, and
+    not more often, since opening it is slow on purpose.
+    """
+
+    def __init__(self, folder: Path | None, passphrase: str | None) -> None:
+        self._folder = folder if passphrase else None
+        self._passphrase = passphrase or ""
+        self._lock = threading.Lock()
+        self._stamp: Stamp | None = None
+        self._secret: bytes | None = None
+
+    def __call__(self) -> bytes | None:
+        """The secret as the file holds it now."""
+        if self._folder is None:
+            return None
+        with self._lock:
+            stamp = _stamp_of(self._folder / MASTER_NAME)
+            if stamp != self._stamp:
+                self._secret, self._stamp = self._read(self._folder), stamp
+            return self._secret
+
+    def _read(self, folder: Path) -> bytes | None:
+        try:
+            return KeyRing.open(folder).master_secret(self._passphrase)
+        except CodeError:
+            # A ring of public keys alone: codes can be verified, but not matched with jobs.
+            return None
 
 
 class IssuedByJobs:
     """Whether and how a serial was issued, by the registry's jobs and the key ring's secret.
 
-    Without the passphrase nobody can tell, and the answer is None.
+    Without the secret nobody can tell, and the answer is None.
     """
 
     def __init__(
-        self, folder: Path | None, passphrase: str | None, registry: Callable[[], Registry]
+        self, secret: Callable[[], bytes | None], registry: Callable[[], Registry]
     ) -> None:
+        self._secret = secret
         self._registry = registry
-        self._seen: Registry | None = None
+        self._seen: tuple[bytes, Registry] | None = None
         self._issued: IssuedSerials | None = None
-        self._serials = _serials(folder, passphrase)
 
     def __call__(self, gtin: str, serial: str) -> bool | None:
         """True or false where it can be known: without any job nobody can."""
@@ -70,13 +104,13 @@ class IssuedByJobs:
         return None if issued is None else issued.find(gtin, serial)
 
     def _current(self) -> IssuedSerials | None:
-        if self._serials is None:
+        secret, registry = self._secret(), self._registry()
+        if secret is None or not registry.rows.jobs:
             return None
-        registry = self._registry()
-        if registry is not self._seen or self._issued is None:
-            self._issued = IssuedSerials(self._serials, jobs_in_force(registry.rows))
-            self._seen = registry
-        return self._issued if registry.rows.jobs else None
+        if self._issued is None or self._seen is None or self._seen != (secret, registry):
+            self._issued = IssuedSerials(Serials(secret), jobs_in_force(registry.rows))
+            self._seen = secret, registry
+        return self._issued
 
 
 def jobs_in_force(rows: RegistryRows) -> list[JobInForce]:
@@ -98,18 +132,3 @@ def jobs_in_force(rows: RegistryRows) -> list[JobInForce]:
         )
         for row in rows.jobs
     ]
-
-
-def _serials(folder: Path | None, passphrase: str | None) -> Serials | None:
-    secret = _master_secret(folder, passphrase)
-    return None if secret is None else Serials(secret)
-
-
-def _master_secret(folder: Path | None, passphrase: str | None) -> bytes | None:
-    if folder is None or not passphrase:
-        return None
-    try:
-        return KeyRing.open(folder).master_secret(passphrase)
-    except CodeError:
-        # A ring of public keys alone: codes can be verified, but not matched with jobs.
-        return None

@@ -17,6 +17,7 @@ from sqlalchemy import Engine
 from api.services import ApiSettings, ItemState, Services
 from codes.epc import item_uri
 from codes.errors import CodeError
+from codes.hidden_codes import HiddenCodes
 from custody import custody_of
 from judging.trails import trails
 from registry import Registry
@@ -25,7 +26,7 @@ from store.transactions import reading
 from stream_processors.bus.port import Publisher
 from stream_processors.registry_source import RegistrySource
 from tracewarden.installation import ConfigurationError
-from tracewarden.keys_in_use import IssuedByJobs, KeysInUse, hidden_codes_of
+from tracewarden.keys_in_use import IssuedByJobs, KeysInUse, MasterSecret
 from tracewarden.settings import Settings
 
 SECRET_BYTES = 48
@@ -75,8 +76,13 @@ def build_services(
     """The API's ports; see ``api.services``."""
     registry = registry_reader(engine)
     passphrase = settings.key_passphrase.get_secret_value() if settings.key_passphrase else None
-    hidden_codes = hidden_codes_of(keys, passphrase)
-    issued = IssuedByJobs(keys, passphrase, registry)
+    secret = MasterSecret(keys, passphrase)
+    issued = IssuedByJobs(secret, registry)
+
+    def hidden_codes() -> HiddenCodes | None:
+        found = secret()
+        return None if found is None else HiddenCodes(found)
+
     try:
         api_settings = ApiSettings(public_url, settings.brand_name, secret_key)
     except ValueError as error:
@@ -92,7 +98,7 @@ def build_services(
         issued=issued,
         issue_of=issued.find,
         item_state=item_state_reader(engine, registry),
-        hidden_codes=lambda: hidden_codes,
+        hidden_codes=hidden_codes,
         checks=checks,
         stopping=stopping.is_set,
     )

@@ -4,8 +4,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from codes.jwks import load_jwks, revoked_at_of
-from codes.keyring import JWKS_NAME
+from codes.jwks import revoked_at_of
+from codes.keyring import KeyRing
 from codes.signing import verify_any
 from registry import Registry
 from store.registry import read_rows
@@ -20,16 +20,17 @@ def lookup_lines(source: Path | None, keys: Path, data: Path | None) -> bool:
     """Answer each URI of ``source``; whether every one is a code that may be about.
 
     Raises:
-        CodeError: there is no key ring or no passphrase.
+        CodeError: there is no key ring, or no passphrase that opens it.
     """
-    trusted = load_jwks((keys / JWKS_NAME).read_bytes())
+    ring = KeyRing.open(keys)
+    trusted, secret = ring.keys, ring.master_secret(passphrase())
     engine = open_database(data)
     try:
         with reading(engine) as connection:
             registry = Registry(read_rows(connection)[1])
     finally:
         engine.dispose()
-    issued = IssuedByJobs(keys, passphrase(), lambda: registry)
+    issued = IssuedByJobs(lambda: secret, lambda: registry)
 
     def judged(line: bytes) -> tuple[dict[str, Any], bool]:
         found, error = verify_any(line.decode("utf-8", errors="replace"), trusted)
