@@ -1,5 +1,6 @@
 """``tracewarden replay``: the same pure rules over a recording, deterministic to the byte."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -73,8 +74,27 @@ def _proposed(rows: RegistryRows, authorisations: Path | None, policy: Path | No
     if policy is not None:
         rows = replaced(rows, policy=read_policy(policy.read_bytes()))
     if authorisations is not None:
-        rows = replaced(rows, authorisations=_read_authorisations(authorisations))
+        proposed = _read_authorisations(authorisations)
+        _check_references(proposed, rows)
+        rows = replaced(rows, authorisations=proposed)
     return rows
+
+
+def _check_references(proposed: Iterable[Authorisation], rows: RegistryRows) -> None:
+    """A misspelt id would read as a dealer without a place, and every alert as its consequence."""
+    dealers = {row.dealer_id for row in rows.dealers}
+    territories = {row.territory_id for row in rows.territories}
+    for row in proposed:
+        for field, named, known in (
+            ("dealer_id", [row.dealer_id], dealers),
+            ("territory_ids", row.territory_ids, territories),
+        ):
+            if strangers := set(named) - known:
+                raise TracewardenError(
+                    f"{row.authorisation_id}: {min(strangers)!r} is nowhere in the recording",
+                    field=field,
+                    type="registry-conflict",
+                )
 
 
 def _read_authorisations(path: Path) -> tuple[Authorisation, ...]:
