@@ -14,6 +14,7 @@ GROUPS = ("codes", "keys", "geo", "registry", "custody", "evidence", "access", "
 """Each the ``app`` of the module of its name."""
 COMMANDS = {
     "up": "up", "demo": "demo", "load": "load", "record": "record", "replay": "replay",
+    "evaluate": "evaluate",
     "simulate": "simulate", "api": "servers", "worker": "servers", "writer": "servers",
     "migrate": "servers", "doctor": "servers",
 }
