@@ -12,7 +12,7 @@ from cases.case import Case
 from cases.cells import Cell, cells, centre
 from cases.judgement import Judgement
 from cases.leak import Crossed, Tested
-from cases.natural import Natural
+from cases.natural import MOST, Natural, commuting
 from registry.policy import Policy
 from rules.model import Finding, Sighting, Subject
 from rules.places_seen import LonLat, rough_m
@@ -32,6 +32,7 @@ CLONED_ITEMS = 3
 """So many items of one origin case that are here and far away at once are copies."""
 MOST_BACK = 8
 """One item of so many may have been taken home by a traveller after all."""
+OTHER_ORIGINS = 2
 DOUBTFUL_ITEMS = 2
 """With so many, nobody is accused."""
 
@@ -176,23 +177,33 @@ def is_surfaced(
     if seen.last_us - seen.first_us < DAY_US or seen.visits > MOST_VISITS_AN_ITEM * count:
         return None
     border_km = (sighting.distance_m or 0.0) / 1000.0
-    p0 = max(natural.share(sighting.dealer_id, into, border_km, policy), TOGETHER)
+    p0 = max(
+        natural.share(sighting.dealer_id, into, border_km, policy),
+        TOGETHER,
+        MOST * commuting(border_km),
+    )
     located = max(ceil(LOCATED * (case_size or ORDINARY_CASE)), count)
     origins = max(sum(state.trials for state in tested.values()) / located, 1.0)
     chance = comb(located, count) * float(p0**count) * origins
     return chance if chance <= policy.surfaced_level else None
 
 
-def is_cloned(seen: Surfaced, into: Cell, dealer_id: str, natural: Natural) -> bool:
+def is_cloned(
+    seen: Surfaced, into: Cell, dealer_id: str, natural: Natural, tested: Tested | None
+) -> bool:
     """Whether a block of codes was copied: its items are in a place and far from it at once, too
     many for travellers, or one that surfaced abroad is back at home, which goods that were sold
-    abroad are not; and the place is not where the dealer sells anyway."""
+    abroad are not; and the place is not where the dealer sells anyway, nor where goods of its other
+    origin cases are sold, too: those are leaked, and travel from there."""
     elsewhere, there = len(seen.elsewhere), len(seen.items)
     if not (
         elsewhere >= CLONED_ITEMS
         or (elsewhere >= DOUBTFUL_ITEMS and there >= 2 * DOUBTFUL_ITEMS)
         or (seen.back and there >= CLONED_ITEMS and len(seen.back) * MOST_BACK >= there)
     ):
+        return False
+    bets = tested.bets.get(into) if tested else None
+    if bets is not None and len(bets.origins) > OTHER_ORIGINS:
         return False
     return natural.commuting(dealer_id, into) < 0.2
 

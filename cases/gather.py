@@ -130,6 +130,16 @@ class _Step:
             group.case.territories[where] = group.case.territories.get(where, 0.0) + 1.0
         if group.opened:
             self._changed(group.case)
+            if claim.key[0] == "clone":
+                self._clear(claim.key[1])
+
+    def _clear(self, origin: str) -> None:
+        """Copies, not a diversion: cases that were opened for these very goods fall."""
+        for cases in self._state.diversions.open.values():
+            for case in _opened_for(cases, origin):
+                cases.remove(case)
+                self._cases.pop(id(case), None)
+                self._fallen[id(case)] = case
 
     def _territory(self, place: LonLat, at_us: int) -> str | None:
         """The smallest territory that holds a place."""
@@ -179,7 +189,8 @@ class _Step:
 
     def _origin(self, into: Cell, seen: Surfaced, sighting: Sighting, is_here: bool) -> None:
         state, judged = self._state, self._judged
-        if is_cloned(seen, into, sighting.dealer_id, state.natural):
+        tested = state.tested.get(sighting.dealer_id)
+        if is_cloned(seen, into, sighting.dealer_id, state.natural, tested):
             self._copied(seen, sighting)
             return
         if not is_here or sighting.probability_outside < 0.95 or sighting.item not in seen.items:
@@ -195,6 +206,8 @@ class _Step:
 
     def _surfaced(self, seen: Surfaced, sighting: Sighting, chance: float) -> Case | None:
         diversions = self._state.diversions
+        if self._state.groups.is_open(("clone", sighting.origin or "")):
+            return None
         confidence = min(0.99, 1.0 - chance)
         case, is_new = diversions.begin(
             sighting.dealer_id, (sighting.lon, sighting.lat), self._judged, confidence
@@ -212,7 +225,7 @@ class _Step:
         return case
 
     def _copied(self, seen: Surfaced, sighting: Sighting) -> None:
-        """Copies, not a diversion: a case that was opened for these very goods falls."""
+        """Tell once of copies of an origin case's codes."""
         told, origin = self._state.diversions.copied, sighting.origin or ""
         if origin in told:
             return
@@ -220,14 +233,9 @@ class _Step:
         finding = cloned_finding(seen, sighting, self._judged)
         finding.facts["territory_id"] = self._territory(seen.place, sighting.at_us)
         self._find(finding)
-        cases = self._state.diversions.open.get(sighting.dealer_id, [])
-        for case in _opened_for(cases, sighting.origin):
-            cases.remove(case)
-            self._cases.pop(id(case), None)
-            self._fallen[id(case)] = case
 
 
-def _opened_for(cases: Iterable[Case], origin: str | None) -> list[Case]:
+def _opened_for(cases: Iterable[Case], origin: str) -> list[Case]:
     return [
         case
         for case in cases

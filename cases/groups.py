@@ -77,6 +77,10 @@ class Groups(Struct):
                     if group.opened:
                         yield group
 
+    def is_open(self, key: tuple[str, ...]) -> bool:
+        """Whether a case of this key is open."""
+        return any(group.opened for group in self.by_key.get(key, ()))
+
     def _group(
         self, claim: Claim, signal: Signal, judged: Judgement, policy: Policy
     ) -> Group:

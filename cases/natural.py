@@ -70,9 +70,9 @@ class Natural(Struct):
 
         ``border_km`` is how far beyond the dealer's border the sighting lies.
         """
-        commuting, travelling = self._reach(dealer_id, into, border_km)
+        near, far = self._reach(dealer_id, into, border_km)
         attraction = self._attraction(dealer_id, into, policy)
-        expected = policy.leak_commuting * commuting + attraction * travelling
+        expected = policy.leak_commuting * near + attraction * far
         return min(max(policy.leak_margin * expected, policy.leak_least_share), MOST)
 
     def commuting(self, dealer_id: str, into: Cell) -> float:
@@ -95,10 +95,10 @@ class Natural(Struct):
         for other, flow in self.flows.items():
             if other == dealer_id or not flow.trials:
                 continue
-            commuting, travelling = self._reach(other, into, 1000.0)
-            if commuting > 0.2:
+            near, far = self._reach(other, into, 1000.0)
+            if near > 0.2:
                 continue  # The place is at that dealer's own doorstep: no measure of travel.
-            seen.append((flow.abroad.get(into, 0.0), flow.trials * travelling))
+            seen.append((flow.abroad.get(into, 0.0), flow.trials * far))
         if len(seen) > 2:
             seen.remove(max(seen, key=lambda pair: (pair[0] / pair[1], pair)))
         count = sum(number for number, _ in seen)
@@ -107,17 +107,22 @@ class Natural(Struct):
         return (count + PRIOR_COUNT) / (expected + PRIOR_COUNT / prior)
 
 
+def commuting(km: float) -> float:
+    """How commuting falls off with distance."""
+    return math.exp(-max(km, 0.0) / 15.0)
+
+
 def _decay(km: float) -> tuple[float, float]:
     """(commuting, travelling) over a distance: exponential with 15 km; one over it from 30 km."""
-    return math.exp(-km / 15.0), 1.0 / max(km, 30.0)
+    return commuting(km), 1.0 / max(km, 30.0)
 
 
 def _from_home(flow: Flow, sales: int, into: Cell) -> tuple[float, float]:
     goal = centre(into)
-    commuting = travelling = 0.0
+    near = far = 0.0
     for square, number in flow.home.items():
         km = max(rough_m(goal, fine_centre(square)) / 1000.0 - CELL_REACH_KM, 0.0)
-        near, far = _decay(km)
-        commuting += number * near
-        travelling += number * far
-    return commuting / sales, travelling / sales
+        commuted, travelled = _decay(km)
+        near += number * commuted
+        far += number * travelled
+    return near / sales, far / sales
