@@ -49,6 +49,16 @@ def test_each_line_gets_an_answer_in_order_and_a_bad_one_ends_with_1(tmp_path: P
     assert result.exit_code == 1
 
 
+def test_short_gtins_and_names_are_taken_where_asked_for(tmp_path: Path) -> None:
+    lines = tmp_path / "lines.txt"
+    lines.write_text("https://a/gtin/9506000134352/ser/X\n")
+    assert RUN.invoke(codes.app, ["parse", str(lines)]).exit_code == 1
+    one = RUN.invoke(codes.app, ["parse", str(lines), "--alphabetic"])
+    assert json.loads(one.stdout)["error"]["field"] == "01"
+    both = RUN.invoke(codes.app, ["parse", str(lines), "--alphabetic", "--short-gtins"])
+    assert json.loads(both.stdout)["elements"] == [["01", GTIN], ["21", "X"]]
+
+
 def test_good_lines_end_with_0_and_no_lines_too(tmp_path: Path) -> None:
     lines = tmp_path / "lines.txt"
     lines.write_text("")

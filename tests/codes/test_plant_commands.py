@@ -163,6 +163,9 @@ def test_sets_match_each_cases_code_with_its_items_and_say_what_was_packed(house
     lines.write_text("\n".join(row["case_uri"] for row in made))
     verified = house.say("verify", "--keys", house.ring / "jwks.json", lines)
     assert [(line["signature"], line["gtin"]) for line in verified] == [("valid", None)] * 5
+    cases = house.folder / "cases.zpl"
+    (printed,) = house.say("labels", out, "--column", "case_uri", "--out", cases)
+    assert (printed["labels"], cases.read_text().count("(00) ")) == (3, 3)
     packed = [json.loads(line) for line in events.read_text().splitlines()]
     assert [len(event["childEPCs"]) for event in packed] == [2, 2, 1]
     assert packed[0]["parentID"] == f"https://id.gs1.org/00/{made[0]['sscc']}"

@@ -1,6 +1,7 @@
 """``tracewarden codes``: parse, verify, issue, print and report codes."""
 
 from dataclasses import asdict
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
@@ -37,20 +38,29 @@ def _text(line: bytes) -> str:
     return line.decode("utf-8", errors="replace")
 
 
-def _parsed(line: bytes) -> tuple[dict[str, Any], bool]:
+def _parsed(line: bytes, *, short_gtins: bool, alphabetic: bool) -> tuple[dict[str, Any], bool]:
     uri = _text(line)
     try:
-        elements = parse_digital_link(uri).elements
+        link = parse_digital_link(uri, short_gtins=short_gtins, alphabetic=alphabetic)
     except CodeError as error:
         return {"uri": uri, "ok": False, "elements": [], "error": error.as_dict()}, False
-    return {"uri": uri, "ok": True, "elements": elements, "error": None}, True
+    return {"uri": uri, "ok": True, "elements": link.elements, "error": None}, True
 
 
 @app.command()
-def parse(source: Lines = None) -> None:
+def parse(
+    source: Lines = None,
+    short_gtins: Annotated[
+        bool, typer.Option("--short-gtins", help="Take GTINs of 8, 12 and 13 digits, too.")
+    ] = False,
+    alphabetic: Annotated[
+        bool, typer.Option("--alphabetic", help="Take names in place of AIs, too: gtin, ser.")
+    ] = False,
+) -> None:
     """Parse GS1 Digital Link URIs into their elements."""
+    read = partial(_parsed, short_gtins=short_gtins, alphabetic=alphabetic)
     with refusals():
-        all_right = answer_lines(source, _parsed)
+        all_right = answer_lines(source, read)
     raise typer.Exit(0 if all_right else 1)
 
 
@@ -90,7 +100,7 @@ Stocks = Annotated[str, typer.Option("--stock", help="Sheet of a PDF: " + ", ".j
 
 @app.command()
 def labels(
-    source: Annotated[Path, typer.Argument(help="CSV with a column `uri`.")],
+    source: Annotated[Path, typer.Argument(help="CSV with a column of codes.")],
     out: Annotated[
         Path, typer.Option("--out", help="F.pdf, F.zpl, or a folder for PNG or SVG files.")
     ],
@@ -101,7 +111,10 @@ def labels(
     level: Annotated[str, typer.Option("--level", help="Error correction L, M, Q or H.")] = "M",
     symbology: Annotated[str, typer.Option("--symbology", help="qr or datamatrix.")] = "qr",
     form: Annotated[str, typer.Option("--format", help="png or svg, in a folder.")] = "png",
-    first: Annotated[int, typer.Option("--first", help="Skip so many rows before.")] = 0,
+    column: Annotated[
+        str, typer.Option("--column", help="uri, or case_uri for one label a case.")
+    ] = "uri",
+    first: Annotated[int, typer.Option("--first", help="Skip so many labels before.")] = 0,
     count: Annotated[int | None, typer.Option("--count", help="At most so many.")] = None,
 ) -> None:
     """Print labels, and say how large a module is in whole printer dots."""
@@ -109,5 +122,7 @@ def labels(
         size = print_size(dpi, module_mm, profile)
         job = PrintJob(out, stock, form, symbology, level, size)
         with source.open(newline="") as file:
-            said = job.run(islice(uris_of(file), first, None if count is None else first + count))
+            said = job.run(
+                islice(uris_of(file, column), first, None if count is None else first + count)
+            )
         typer.echo(msgspec.json.encode(said))

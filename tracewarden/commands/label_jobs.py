@@ -3,7 +3,7 @@
 import csv
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import groupby, islice
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -18,17 +18,17 @@ def _refused(detail: str, field: str) -> CodeError:
     return CodeError(detail, field=field, type="label-invalid")
 
 
-def uris_of(file: TextIO) -> Iterator[str]:
-    """The ``uri`` column of a CSV with a header.
+def uris_of(file: TextIO, column: str = "uri") -> Iterator[str]:
+    """A column of a CSV with a header; of the same code in rows after each other only one.
 
     Raises:
-        CodeError: there is none.
+        CodeError: there is no such column.
     """
     reader = csv.DictReader(file)
-    if "uri" not in (reader.fieldnames or ()):
-        raise _refused("the file has no column `uri`", "source")
-    for row in reader:
-        yield row["uri"] or ""
+    if column not in (reader.fieldnames or ()):
+        raise _refused(f"the file has no column `{column}`", "source")
+    for uri, _ in groupby(row[column] or "" for row in reader):
+        yield uri
 
 
 @dataclass
