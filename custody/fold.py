@@ -99,9 +99,10 @@ def apply(
     if roles.get(custody.epc) == "class":
         return _of_class(custody, step)
     parents = _contained(custody.parents, step, roles)
-    before = custody.chain()
     moved = replace(custody, parents=parents) if parents is not custody.parents else custody
-    if not _bears_on(custody.epc, {*before, *moved.chain()}, step, roles):
+    if custody.epc not in roles and not _bears_on(
+        {*custody.chain(), *moved.chain()}, step, roles
+    ):
         return moved
     if roles.get(custody.epc) == "input":
         return _used_up(moved, step)
@@ -140,9 +141,8 @@ def _contained(
     return {**parents, **dict.fromkeys(children, step.parent)}
 
 
-def _bears_on(epc: str, chain: set[str], step: Step, roles: Mapping[str, Role]) -> bool:
-    if epc in roles:
-        return True
+def _bears_on(chain: set[str], step: Step, roles: Mapping[str, Role]) -> bool:
+    """Whether a step that does not name an EPC bears on it through its containers."""
     if step.type == "TransformationEvent":
         return False
     if step.biz_step in OWN_STEPS and not step.whole:

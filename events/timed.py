@@ -53,7 +53,10 @@ def timed(event: AnyEvent) -> Timed[AnyEvent]:
     Raises:
         EventError: an EPCIS event says no valid time, or the event comes from the future.
     """
-    at_us, received_us = microseconds(happened_at(event)), microseconds(event.received_at)
+    try:
+        at_us, received_us = microseconds(happened_at(event)), microseconds(event.received_at)
+    except OverflowError:
+        raise EventError("a time is out of range") from None
     if at_us > received_us + FUTURE_LIMIT_US:
         raise EventError(
             f"it happened at {rfc3339(at_us)}, more than 300 s after it was received",

@@ -18,6 +18,8 @@ def settle(
     takes their place, a correction of strength 0 says so.
     """
     (_, first), *later = stages
+    if not later and len(first) < 2:
+        return list(first)
     held = {signal.signal_id: signal for signal in first}
     current = dict(held)
     for cause, signals in later:

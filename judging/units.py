@@ -75,13 +75,19 @@ def judge_shipment(
 
 
 def units_of(drafts: Iterable[tuple[str, Draft]], registry: Registry) -> list[Unit]:
-    """Units out of (subject key, draft): places answered in columns, late news settled."""
-    listed = list(drafts)
+    """The units, in order, out of (subject key, draft) of which anything is said: places answered
+    in columns, late news settled."""
+    listed = [
+        (subject, draft)
+        for subject, draft in drafts
+        if any(variant.outcomes for variant in draft.variants)
+    ]
     batches: list[Sequence[Outcome]] = [
         variant.outcomes for _, draft in listed for variant in draft.variants
     ]
     said = iter(answer(batches, registry))
-    return [_unit(subject, draft, said, registry.policy_hash) for subject, draft in listed]
+    units = [_unit(subject, draft, said, registry.policy_hash) for subject, draft in listed]
+    return [unit for unit in units if unit.signals or unit.sighting is not None]
 
 
 def _unit(subject: str, draft: Draft, said: Iterator[list[Said]], policy_hash: str) -> Unit:

@@ -7,6 +7,7 @@ corrects: the judgement is made again as of that arrival, and what is new in it 
 """
 
 from collections.abc import Hashable, Iterable, Sequence
+from operator import itemgetter
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from events.identity import Identity
@@ -15,6 +16,12 @@ from rules.model import Outcome
 
 S = TypeVar("S")
 NEVER = 2**63
+Said = dict[Identity, Sequence[Outcome]]
+Late = list[tuple[int, Timed[Any], bool]]
+"""Where in the order, the event, and whether it is an error declaration."""
+
+_order = itemgetter(1, 0)
+"""``Timed.order``, without a call in Python for each event."""
 
 
 class Fold(Protocol[S]):
@@ -61,32 +68,41 @@ class Judged(NamedTuple, Generic[S]):
 
 def judge(fold: Fold[S], moments: Iterable[Timed[Any]], lateness_us: int) -> Judged[S]:
     """Judge every event of one subject. Cost: one pass, and one more for each set of late news."""
-    ordered = sorted(moments, key=lambda moment: (moment.at_us, moment.identity))
-    state, said = _pass(fold, ordered)
-    late = _latecomers(fold, ordered, lateness_us)
-    passes: dict[Hashable, dict[Identity, Sequence[Outcome]]] = {frozenset(): said}
-    drafts = []
-    newest = Known(0, "")
+    ordered = sorted(moments, key=_order)
+    voids = [fold.voids(moment) for moment in ordered]
+    state, said = _pass(fold, ordered, voids)
+    late = _latecomers(ordered, voids, lateness_us)
+    return Judged(state, list(_drafts(fold, ordered, said, late, lateness_us)))
+
+
+def _drafts(
+    fold: Fold[S], ordered: Sequence[Timed[Any]], said: Said, late: Late, lateness_us: int
+) -> Iterable[Draft]:
+    passes: dict[Hashable, Said] = {frozenset(): said}
+    newest = (0, "")
     for position, moment in enumerate(ordered):
-        newest = max(newest, Known(moment.received_us, moment.identity))
+        if (moment.received_us, moment.identity) > newest:
+            newest = (moment.received_us, moment.identity)
         if moment.identity not in said:
+            continue
+        if not late:
+            yield Draft(moment, (Variant(None, said[moment.identity], Known(*newest)),))
             continue
         news = [
             other
-            for index, other in late
-            if (index < position or fold.voids(other) is not None)
+            for index, other, takes_back in late
+            if (index < position or takes_back)
             and other.received_us >= moment.received_us + lateness_us
         ]
         variants = tuple(
             Variant(
                 cause,
                 _said_without(fold, ordered, missing, passes)[moment.identity],
-                _known(ordered[: position + 1], news, missing) if news else newest,
+                _known(ordered[: position + 1], news, missing) if news else Known(*newest),
             )
             for cause, missing in _stages(news, lateness_us)
         )
-        drafts.append(Draft(moment, variants))
-    return Judged(state, drafts)
+        yield Draft(moment, variants)
 
 
 def _known(
@@ -101,13 +117,13 @@ def _known(
 
 
 def _pass(
-    fold: Fold[S], ordered: Sequence[Timed[Any]]
-) -> tuple[S, dict[Identity, Sequence[Outcome]]]:
-    voided = {taken for moment in ordered if (taken := fold.voids(moment)) is not None}
+    fold: Fold[S], ordered: Sequence[Timed[Any]], voids: Sequence[Identity | None]
+) -> tuple[S, Said]:
+    voided = {taken for taken in voids if taken is not None}
     state = fold.initial()
-    said: dict[Identity, Sequence[Outcome]] = {}
-    for moment in ordered:
-        if voided and (moment.identity in voided or fold.voids(moment) is not None):
+    said: Said = {}
+    for moment, taken in zip(ordered, voids, strict=True):
+        if voided and (taken is not None or moment.identity in voided):
             continue
         state, outcomes = fold.step(state, moment)
         if outcomes is not None:
@@ -116,18 +132,19 @@ def _pass(
 
 
 def _latecomers(
-    fold: Fold[S], ordered: Sequence[Timed[Any]], lateness_us: int
-) -> list[tuple[int, Timed[Any]]]:
+    ordered: Sequence[Timed[Any]], voids: Sequence[Identity | None], lateness_us: int
+) -> Late:
     """Events that came too late for at least one event behind them; usually none."""
     earliest = min((moment.received_us for moment in ordered), default=0)
     late = []
     earliest_behind = NEVER
     for index in range(len(ordered) - 1, -1, -1):
-        moment = ordered[index]
-        limit = earliest if fold.voids(moment) is not None else earliest_behind
-        if moment.received_us >= limit + lateness_us:
-            late.append((index, moment))
-        earliest_behind = min(earliest_behind, moment.received_us)
+        moment, takes_back = ordered[index], voids[index] is not None
+        received_us = moment.received_us
+        if received_us >= (earliest if takes_back else earliest_behind) + lateness_us:
+            late.append((index, moment, takes_back))
+        if received_us < earliest_behind:
+            earliest_behind = received_us
     return late
 
 
@@ -145,9 +162,9 @@ def _said_without(
     fold: Fold[S],
     ordered: Sequence[Timed[Any]],
     missing: frozenset[Identity],
-    passes: dict[Hashable, dict[Identity, Sequence[Outcome]]],
-) -> dict[Identity, Sequence[Outcome]]:
+    passes: dict[Hashable, Said],
+) -> Said:
     if missing not in passes:
         known = [moment for moment in ordered if moment.identity not in missing]
-        passes[missing] = _pass(fold, known)[1]
+        passes[missing] = _pass(fold, known, [fold.voids(moment) for moment in known])[1]
     return passes[missing]

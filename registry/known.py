@@ -35,19 +35,19 @@ class Known(Generic[Row]):
     """Rows by key, each as known at any time."""
 
     def __init__(self, rows: Iterable[Row], key: Callable[[Row], str]) -> None:
-        self._versions: dict[str, list[tuple[int, Row]]] = {}
-        for row in rows:
-            self._versions.setdefault(key(row), []).append((recorded_us(row), row))
-        for versions in self._versions.values():
-            versions.sort(key=lambda version: version[0])
+        self._versions: dict[str, tuple[list[int], list[Row]]] = {}
+        for row in sorted(rows, key=recorded_us):
+            instants, versions = self._versions.setdefault(key(row), ([], []))
+            instants.append(recorded_us(row))
+            versions.append(row)
 
     def get(self, key: str, known_us: int) -> Row | None:
         """The row as known at ``known_us``, or None where nothing was."""
-        versions = self._versions.get(key)
-        if versions is None:
+        found = self._versions.get(key)
+        if found is None:
             return None
-        index = bisect_right(versions, known_us, key=lambda version: version[0])
-        return versions[index - 1][1] if index else None
+        index = bisect_right(found[0], known_us)
+        return found[1][index - 1] if index else None
 
     def all(self, known_us: int) -> Iterator[Row]:
         """Every row as known at ``known_us``."""
@@ -58,4 +58,4 @@ class Known(Generic[Row]):
 
     def instants(self) -> set[int]:
         """The times at which knowledge changed."""
-        return {at for versions in self._versions.values() for at, _ in versions}
+        return {at for instants, _ in self._versions.values() for at in instants}

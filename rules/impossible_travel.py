@@ -4,13 +4,15 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from events.model import LEVELS
 from geo.geodesic import distance_m
 from registry import Policy
 from rules.item import OURS, ItemContext, ItemScan, item_subject
 from rules.model import Finding
 from rules.places_seen import rough_m
 
-RADIUS_95 = math.sqrt(-2 * math.log(0.05))
+RADIUS_95 = {level: math.sqrt(math.log(0.05) / math.log(1 - level)) for level in LEVELS}
+"""By level: how many times the radius at it is the one at 0.95."""
 
 
 class Fix(NamedTuple):
@@ -86,8 +88,7 @@ def _fix(event: ItemScan, context: ItemContext) -> Fix | None:
     scan, place = event.event, event.event.location
     if place is None or place.source == "ip" or scan.signature not in OURS:
         return None
-    radius_m = place.accuracy_m / math.sqrt(-2 * math.log(1 - place.level)) * RADIUS_95
+    radius_m = place.accuracy_m * RADIUS_95[place.level]
     if radius_m > context.registry.policy.travel_max_accuracy_m:
         return None
     return Fix(event.identity, event.at_us, place.lon, place.lat, radius_m, event.received_us)
-

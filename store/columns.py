@@ -1,7 +1,7 @@
 """Many rows in one statement, on both databases: rows and lists travel as one JSON parameter.
 
 PostgreSQL unpacks it on the server, which costs a client far less than arrays or single rows;
-SQLite does the same with ``json_each``.
+SQLite does the same with ``json_each``. Many rows come back as one JSON text likewise.
 """
 
 from collections.abc import Collection, Sequence
@@ -10,21 +10,45 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, text
 
+from store.engine import is_sqlite
+
 _encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(list[Any]).decode
 
 
 def rows_of(connection: Connection, name: str) -> str:
     """SQL of a table with one text column ``value``: the JSON list parameter ``name``."""
-    if connection.dialect.name == "sqlite":
+    if is_sqlite(connection):
         return f"(SELECT value FROM json_each(:{name}))"
     return f"(SELECT value FROM json_array_elements_text(CAST(:{name} AS json)))"
-
-
 
 
 def as_list(values: Collection[str]) -> str:
     """The parameter for ``rows_of``; sorted, so that locks are always taken in one order."""
     return _encode(sorted(values)).decode()
+
+
+def list_of(connection: Connection, *fields: str) -> str:
+    """SQL that gathers rows into one JSON text, a list of lists; null where there are none.
+
+    Hundreds of rows cost a client many times what one long text does.
+    """
+    names = ", ".join(fields)
+    if is_sqlite(connection):
+        return f"json_group_array(json_array({names}))"
+    return f"CAST(json_agg(json_build_array({names})) AS text)"
+
+
+def writing(
+    connection: Connection, statement: str, parameters: dict[str, Any], *returning: str
+) -> list[Any]:
+    """Run an INSERT or UPDATE that returns rows of these columns; the rows, as lists."""
+    written = f"{statement} RETURNING {', '.join(returning)}"
+    if is_sqlite(connection):
+        return [list(row) for row in connection.execute(text(written), parameters)]
+    gathered = f"WITH written AS ({written}) SELECT {list_of(connection, *returning)} FROM written"
+    found = connection.execute(text(gathered), parameters).scalar()
+    return [] if found is None else _decode(found)
 
 
 def insert_new(
@@ -37,9 +61,21 @@ def insert_new(
     """
     if not rows:
         return set()
-    names = ", ".join(columns)
     key = next(iter(columns))
-    if connection.dialect.name == "sqlite":
+    statement = _insertion(connection, table, columns)
+    return {row[0] for row in writing(connection, statement, _parameters(rows), key)}
+
+
+def insert_absent(
+    connection: Connection, table: str, columns: dict[str, str], rows: Sequence[Sequence[Any]]
+) -> None:
+    """The same for whoever needs not know which they were."""
+    if rows:
+        connection.execute(text(_insertion(connection, table, columns)), _parameters(rows))
+
+
+def _insertion(connection: Connection, table: str, columns: dict[str, str]) -> str:
+    if is_sqlite(connection):
         fields = ", ".join(f"json_extract(value, '$[{i}]')" for i in range(len(columns)))
         source = f"SELECT {fields} FROM json_each(:rows) WHERE true"
     else:
@@ -47,8 +83,8 @@ def insert_new(
             f"CAST(value ->> {i} AS {kind})" for i, kind in enumerate(columns.values())
         )
         source = f"SELECT {fields} FROM json_array_elements(CAST(:rows AS json))"
-    statement = text(
-        f"INSERT INTO {table} ({names}) {source} ON CONFLICT DO NOTHING RETURNING {key}"
-    )
-    parameter = _encode(rows).decode()
-    return {row[0] for row in connection.execute(statement, {"rows": parameter})}
+    return f"INSERT INTO {table} ({', '.join(columns)}) {source} ON CONFLICT DO NOTHING"
+
+
+def _parameters(rows: Sequence[Sequence[Any]]) -> dict[str, str]:
+    return {"rows": _encode(rows).decode()}

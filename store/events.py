@@ -14,17 +14,21 @@ from events.model import AnyEvent, ItemEvent, Offer, Order, Position, Scan
 from events.timed import Timed, timed
 from events.wire import decode_event
 from rules.item import item_of
-from store.columns import as_list, insert_new, rows_of
+from store.columns import as_list, insert_absent, insert_new, list_of, rows_of, writing
+from store.engine import is_sqlite
 
-_step_decoder = msgspec.json.Decoder(Step)
+_steps_decoder = msgspec.json.Decoder(list[Step])
+_touches_decoder = msgspec.json.Decoder(list[tuple[str, Role, str]])
 _encode = msgspec.json.Encoder().encode
 
 
 class Incoming(NamedTuple):
-    """An event on its way into the store: decoded, timed, and as the bytes that came."""
+    """An event on its way into the store: decoded, timed, as the bytes that came, and what it is
+    found by."""
 
     timed: Timed[AnyEvent]
     raw: bytes
+    subject: str
     step: Step | None = None
     roles: dict[str, Role] | None = None
 
@@ -81,7 +85,7 @@ def store_events(connection: Connection, incoming: Sequence[Incoming]) -> Stored
         (
             event.identity,
             event.timed.event.__struct_config__.tag,
-            subject_of(event.timed.event),
+            event.subject,
             event.timed.at_us,
             event.timed.received_us,
             event.raw.decode(),
@@ -104,9 +108,9 @@ def _store_steps(connection: Connection, events: Iterable[Incoming]) -> None:
             continue
         steps.append(_step_row(event.step))
         touches += [(epc, event.identity, role) for epc, role in (event.roles or {}).items()]
-    insert_new(connection, "item_steps", _STEP_COLUMNS, steps)
+    insert_absent(connection, "item_steps", _STEP_COLUMNS, steps)
     columns = {"epc": "text", "identity": "text", "role": "text"}
-    insert_new(connection, "touches", columns, touches)
+    insert_absent(connection, "touches", columns, touches)
 
 
 _STEP_COLUMNS = {
@@ -194,14 +198,13 @@ def raise_versions(connection: Connection, subjects: Collection[str]) -> dict[st
     that of two transactions that bear on one subject the second sees what the first stored."""
     if not subjects:
         return {}
-    statement = text(
+    statement = (
         "INSERT INTO subject_versions (subject, version) "
         f"SELECT s.value, 1 FROM {rows_of(connection, 'subjects')} AS s WHERE true "
-        "ON CONFLICT (subject) DO UPDATE SET version = subject_versions.version + 1 "
-        "RETURNING subject, version"
+        "ON CONFLICT (subject) DO UPDATE SET version = subject_versions.version + 1"
     )
-    rows = connection.execute(statement, {"subjects": as_list(subjects)})
-    return {row.subject: row.version for row in rows}
+    parameters = {"subjects": as_list(subjects)}
+    return dict(writing(connection, statement, parameters, "subject", "version"))
 
 
 def versions_of(connection: Connection, subjects: Collection[str]) -> dict[str, int]:
@@ -239,21 +242,22 @@ class StoredHistory:
 
     def steps_of(self, epcs: Collection[str]) -> dict[str, list[tuple[Step, Role]]]:
         """All item events that name each EPC, and its role in them."""
-        rows = self._connection.execute(
+        joined = "group_concat" if is_sqlite(self._connection) else "string_agg"
+        touched, raw = self._connection.execute(
             text(
-                "SELECT t.epc, t.role, t.identity, s.step FROM touches t "
-                "JOIN item_steps s ON s.identity = t.identity "
-                f"WHERE t.epc IN {rows_of(self._connection, 'epcs')}"
+                "WITH named AS (SELECT epc, role, identity FROM touches"
+                f" WHERE epc IN {rows_of(self._connection, 'epcs')})"
+                f" SELECT (SELECT {list_of(self._connection, 'epc', 'role', 'identity')}"
+                " FROM named),"
+                f" (SELECT {joined}(step, ',') FROM item_steps"
+                " WHERE identity IN (SELECT identity FROM named))"
             ),
             {"epcs": as_list(epcs)},
-        )
+        ).one()
+        steps = {step.identity: step for step in _steps_decoder.decode(f"[{raw or ''}]")}
         found: dict[str, list[tuple[Step, Role]]] = {}
-        decoded: dict[str, Step] = {}
-        for epc, role, identity, raw in rows:
-            step = decoded.get(identity)
-            if step is None:
-                step = decoded[identity] = _step_decoder.decode(raw)
-            found.setdefault(epc, []).append((step, role))
+        for epc, role, identity in _touches_decoder.decode(touched or "[]"):
+            found.setdefault(epc, []).append((steps[identity], role))
         return found
 
     def positions_of(
@@ -297,13 +301,13 @@ def incoming_of(event: Timed[AnyEvent], raw: bytes) -> Incoming:
     Raises:
         EventError: an item event that custody cannot read, or text that no database can hold.
     """
-    incoming = Incoming(event, raw)
+    subject = subject_of(event.event)
+    incoming = Incoming(event, raw, subject)
     if isinstance(event.event, ItemEvent):
-        incoming = Incoming(event, raw, *read_step(event.event))
-    keys = (event.identity, subject_of(event.event), *(incoming.roles or ()))
+        incoming = Incoming(event, raw, subject, *read_step(event.event))
     if not raw.isascii():
         _refuse_bad_text(raw)
-    if any("\0" in key for key in keys):
+    if any("\0" in key for key in [event.identity, subject, *(incoming.roles or ())]):
         raise EventError("an identifier holds a NUL character")
     return incoming
 

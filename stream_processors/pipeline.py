@@ -7,7 +7,6 @@ later has read at least as much, and its judgement counts (DESIGN, 'The way of t
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Engine
@@ -23,7 +22,6 @@ from judging.trails import trails
 from judging.units import Unit, item_key, shipment_key, units_of
 from judging.windows import Draft, judge
 from registry import Registry
-from rules.item import item_of
 from store.events import (
     Incoming,
     Stored,
@@ -147,8 +145,8 @@ def _direct(
     seen: set[str] = set()
     for event in incoming:
         match event.timed.event:
-            case Scan() as scan:
-                touched = [items.setdefault(item_of(scan), _Touched())]
+            case Scan():
+                touched = [items.setdefault(event.subject, _Touched())]
             case Position(tracker_id=tracker):
                 ids = registry.shipments_for_fix(
                     tracker, event.timed.at_us, event.timed.received_us
@@ -218,11 +216,22 @@ class _Judging:
                 again[key] = subject
         if not again:
             return
-        scans = self._history.scans_of(again.keys())
+        scans = self._scans_of(again)
         found = trails(again.keys(), self._history)
         for key, subject in again.items():
             moments = list(item_folding.moments(scans.get(key, []), found[key]))
             self._fold_again(item_key(key), subject, ItemFold(key, self._registry), moments)
+
+    def _scans_of(self, again: Touched) -> Mapping[str, list[Timed[Scan]]]:
+        """All scans of each item. Where the batch brought the first ones, they are in hand: whoever
+        stored more meanwhile raised the version again, and judges with these before its eyes."""
+        first = {
+            key: subject.moments
+            for key, subject in again.items()
+            if subject.since is None and self._versions[item_key(key)] == 1
+        }
+        known = [key for key in again if key not in first]
+        return {**first, **(self._history.scans_of(known) if known else {})}
 
     def shipments(self, touched: Touched, hot: Mapping[str, Hot[Any] | None]) -> None:
         """Judge shipments."""
@@ -270,10 +279,12 @@ class _Judging:
     def judgements(self) -> list[Judgement]:
         """What is to be published: whatever says something, or may take something back."""
         drafts = [(judged.key, draft) for judged in self._judged for draft in judged.drafts]
-        units = iter(units_of(drafts, self._registry))
-        found = []
-        for key, since, because, said, must in self._judged:
-            speaking = tuple(unit for unit in islice(units, len(said)) if unit.signals)
-            if must or speaking:
-                found.append(Judgement(key, self._versions[key], since, because, speaking))
-        return found
+        units: dict[str, list[Unit]] = {}
+        for unit in units_of(drafts, self._registry):
+            if unit.signals:
+                units.setdefault(unit.subject, []).append(unit)
+        return [
+            Judgement(key, self._versions[key], since, because, tuple(units.get(key, ())))
+            for key, since, because, _, must in self._judged
+            if must or key in units
+        ]

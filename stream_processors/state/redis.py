@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from itertools import islice
 
 import redis
 
@@ -11,11 +12,17 @@ KEEP_S = 14 * 86_400
 """What nobody asked for in two weeks is dropped; it can be folded again."""
 
 
+AT_ONCE = 1000
+_PUT = "for i = 1, #KEYS do redis.call('SET', KEYS[i], ARGV[i + 1], 'EX', ARGV[1]) end"
+"""One command for many keys: a command a key costs a client more than all else about hot state."""
+
+
 class RedisState:
     """``HotState`` in Redis."""
 
     def __init__(self, url: str) -> None:
         self._redis = redis.Redis.from_url(url, socket_timeout=2, socket_connect_timeout=1)
+        self._put = self._redis.register_script(_PUT)
 
     def get(self, keys: Sequence[str]) -> list[bytes | None]:
         """See ``HotState.get``."""
@@ -30,13 +37,10 @@ class RedisState:
 
     def put(self, values: Mapping[str, bytes]) -> None:
         """See ``HotState.put``."""
-        if not values:
-            return
+        waiting = iter(values.items())
         try:
-            with self._redis.pipeline(transaction=False) as pipeline:
-                for key, value in values.items():
-                    pipeline.set(key, value, ex=KEEP_S)
-                pipeline.execute()
+            while part := list(islice(waiting, AT_ONCE)):
+                self._put([key for key, _ in part], [KEEP_S, *(value for _, value in part)])
         except redis.RedisError as error:
             logger.warning("hot state is away, not kept: %s", error)
 
