@@ -30,7 +30,7 @@ from stream_processors.topics import SCANS
 
 GROUP = "tracewarden"
 PACKED = 500
-WARM_SCANS = 500
+WARM_SCANS = 4_000
 IDLE_S = 4.0
 LIMIT_S = 600.0
 AIM_PACKING, AIM_BARE = 8.0, 10.0

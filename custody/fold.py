@@ -100,10 +100,12 @@ def apply(
         return _of_class(custody, step)
     parents = _contained(custody.parents, step, roles)
     moved = replace(custody, parents=parents) if parents is not custody.parents else custody
-    if custody.epc not in roles and not _bears_on(
-        {*custody.chain(), *moved.chain()}, step, roles
-    ):
-        return moved
+    if custody.epc not in roles:
+        chain = custody.chain()
+        if moved is not custody:
+            chain += moved.chain()
+        if not _bears_on(chain, step, roles):
+            return moved
     if roles.get(custody.epc) == "input":
         return _used_up(moved, step)
     return _handed_over(moved, step, party_at)
@@ -141,7 +143,7 @@ def _contained(
     return {**parents, **dict.fromkeys(children, step.parent)}
 
 
-def _bears_on(chain: set[str], step: Step, roles: Mapping[str, Role]) -> bool:
+def _bears_on(chain: list[str], step: Step, roles: Mapping[str, Role]) -> bool:
     """Whether a step that does not name an EPC bears on it through its containers."""
     if step.type == "TransformationEvent":
         return False

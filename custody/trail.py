@@ -1,6 +1,7 @@
 """The stored events that bear on one EPC, through every container that it was ever in."""
 
 from collections.abc import Iterable, Mapping
+from operator import attrgetter
 from typing import NamedTuple
 
 from custody.step import Role, Step
@@ -13,6 +14,10 @@ class Touch(NamedTuple):
     roles: Mapping[str, Role]
 
 
+_order = attrgetter("step.at_us", "step.identity")
+"""``Step.order`` of a touch, without a call in Python for each."""
+
+
 class Trail(NamedTuple):
     """All touches of one EPC and of its containers, in the order of judging."""
 
@@ -22,8 +27,12 @@ class Trail(NamedTuple):
     @classmethod
     def of(cls, epc: str, touches: Iterable[Touch]) -> "Trail":
         """A trail from touches in any order; the same step twice counts once."""
-        unique = {touch.step.identity: touch for touch in touches}
-        return cls(epc, tuple(sorted(unique.values(), key=lambda touch: touch.step.order)))
+        return cls.of_unique(epc, {touch.step.identity: touch for touch in touches}.values())
+
+    @classmethod
+    def of_unique(cls, epc: str, touches: Iterable[Touch]) -> "Trail":
+        """The same from touches of which each step is there once."""
+        return cls(epc, tuple(sorted(touches, key=_order)))
 
     def received_before(self, limit_us: int) -> "Trail":
         """What was known before ``limit_us``."""

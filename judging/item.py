@@ -48,7 +48,8 @@ class ItemFold:
         for rule, before in zip(ITEM_RULES, state.rules, strict=True):
             after, said = rule.step(before, moment, context=context)
             states.append(after)
-            outcomes.extend(said)
+            if said:
+                outcomes += said
         return ItemState(state.custody, state.origin, tuple(states)), outcomes
 
     def voids(self, moment: Timed[Any]) -> Identity | None:
@@ -60,4 +61,5 @@ def moments(scans: Iterable[Timed[Scan]], trail: Trail) -> Iterable[Timed[Any]]:
     """Everything that bears on an item."""
     yield from scans
     for touch in trail.touches:
-        yield Timed(touch.step.identity, touch.step.at_us, touch.step.received_us, touch)
+        step = touch.step
+        yield Timed(step.identity, step.at_us, step.received_us, touch)

@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 from custody import Role, Step, Trail
 from custody.trail import Touch
+from events.identity import Identity
 from judging.history import History
 
 Rows = dict[str, list[tuple[Step, Role]]]
@@ -25,15 +26,18 @@ def _parents(steps: list[tuple[Step, Role]]) -> set[str]:
 
 
 def _trail(epc: str, rows: Rows) -> Trail:
-    steps: dict[str, Step] = {}
-    roles: dict[str, dict[str, Role]] = {}
+    roles: dict[Identity, dict[str, Role]] = {}
+    touches: list[Touch] = []
     waiting, seen = [epc], {epc}
     while waiting:
         member = waiting.pop()
         for step, role in rows[member]:
-            steps[step.identity] = step
-            roles.setdefault(step.identity, {})[member] = role
-        for parent in _parents(rows[member]) - seen:
-            seen.add(parent)
-            waiting.append(parent)
-    return Trail.of(epc, (Touch(step, roles[identity]) for identity, step in steps.items()))
+            named = roles.get(step.identity)
+            if named is None:
+                named = roles[step.identity] = {}
+                touches.append(Touch(step, named))
+            named[member] = role
+            if role == "child" and step.parent is not None and step.parent not in seen:
+                seen.add(step.parent)
+                waiting.append(step.parent)
+    return Trail.of_unique(epc, touches)

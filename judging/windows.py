@@ -60,10 +60,11 @@ class Draft(NamedTuple):
 
 
 class Judged(NamedTuple, Generic[S]):
-    """Drafts in order, and the state after all events."""
+    """Drafts in order, the state after all events, and these in order."""
 
     state: S
     drafts: list[Draft]
+    ordered: Sequence[Timed[Any]]
 
 
 def judge(fold: Fold[S], moments: Iterable[Timed[Any]], lateness_us: int) -> Judged[S]:
@@ -72,7 +73,8 @@ def judge(fold: Fold[S], moments: Iterable[Timed[Any]], lateness_us: int) -> Jud
     voids = [fold.voids(moment) for moment in ordered]
     state, said = _pass(fold, ordered, voids)
     late = _latecomers(ordered, voids, lateness_us)
-    return Judged(state, list(_drafts(fold, ordered, said, late, lateness_us)))
+    drafts = list(_drafts(fold, ordered, said, late, lateness_us))
+    return Judged(state, drafts, ordered)
 
 
 def _drafts(
@@ -135,7 +137,7 @@ def _latecomers(
     ordered: Sequence[Timed[Any]], voids: Sequence[Identity | None], lateness_us: int
 ) -> Late:
     """Events that came too late for at least one event behind them; usually none."""
-    earliest = min((moment.received_us for moment in ordered), default=0)
+    earliest = min([moment.received_us for moment in ordered], default=0)
     late = []
     earliest_behind = NEVER
     for index in range(len(ordered) - 1, -1, -1):

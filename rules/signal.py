@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from typing import Any
 
-import rfc8785
+import msgspec
 from msgspec import Struct
 
 from events.identity import Identity
@@ -55,14 +55,20 @@ def signal_id(
     rule: str, version: int, policy_hash: str, subject: Subject, inputs: Sequence[Identity]
 ) -> str:
     """SHA-256 of the canonical JSON of what a signal rests on (DESIGN, 'Order and time')."""
-    named: dict[str, Any] = {
+    named = {
         "rule": rule,
         "rule_version": version,
         "policy": policy_hash,
         "subject": {"type": subject.type, "id": subject.id},
         "inputs": list(inputs),
     }
-    return hashlib.sha256(rfc8785.dumps(named)).hexdigest()
+    return hashlib.sha256(_canonical(named)).hexdigest()
+
+
+def _canonical(named: dict[str, Any]) -> bytes:
+    """RFC 8785 of what holds only texts, small integers and ASCII names: there sorted members and
+    msgspec's escapes are all of it, at a twentieth of the cost (tests/rules/test_signal.py)."""
+    return msgspec.json.encode(named, order="sorted")
 
 
 def rounded(value: Any) -> Any:

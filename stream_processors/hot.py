@@ -8,7 +8,7 @@ import msgspec
 from events.timed import Timed
 from judging.item import ItemState
 from judging.shipment import ShipmentState
-from judging.windows import Draft, Fold, Known, Variant
+from judging.windows import Draft, Fold, Judged, Known, Variant
 
 S = TypeVar("S", ItemState, ShipmentState)
 
@@ -60,13 +60,19 @@ def _decoded(decoder: msgspec.msgpack.Decoder[D], raw: bytes | None) -> D | None
         return None
 
 
-def hot_of(state: S, moments: Sequence[Timed[Any]], version: int) -> Hot[S] | None:
-    """Hot state after folding all of a subject's events; None where there are none."""
-    if not moments:
+def hot_of(judged: Judged[S], version: int) -> Hot[S] | None:
+    """Hot state after judging all of a subject's events; None where there are none."""
+    if not judged.ordered:
         return None
+<<<<<<< HEAD
     last = max(moments, key=lambda moment: (moment.at_us, moment.identity))
     received_us, received = max((moment.received_us, moment.identity) for moment in moments)
     return Hot(version, last.at_us, last.identity, received_us, received, state)
+=======
+    last = judged.ordered[-1]
+    received_us = max([moment.received_us for moment in judged.ordered])
+    return Hot(version, last.at_us, last.identity, received_us, judged.state)
+>>>>>>> 955e8d3 (Walk an item's touches once, and hash signals without a canonicaliser)
 
 
 def advance(

@@ -143,24 +143,25 @@ def _direct(
     items: Touched = {}
     shipments: Touched = {}
     seen: set[str] = set()
+    fresh = stored.fresh - stored.moved
     for event in incoming:
-        match event.timed.event:
+        moment = event.timed
+        match moment.event:
             case Scan():
                 touched = [items.setdefault(event.subject, _Touched())]
             case Position(tracker_id=tracker):
-                ids = registry.shipments_for_fix(
-                    tracker, event.timed.at_us, event.timed.received_us
-                )
+                ids = registry.shipments_for_fix(tracker, moment.at_us, moment.received_us)
                 touched = [shipments.setdefault(key, _Touched()) for key in ids]
             case _:
                 continue
-        is_fresh = event.identity in stored.fresh and event.identity not in stored.moved
+        identity = moment.identity
+        is_fresh = identity in fresh and identity not in seen
         for subject in touched:
-            if is_fresh and event.identity not in seen:
-                subject.moments.append(event.timed)
+            if is_fresh:
+                subject.moments.append(moment)
             else:
-                subject.judge_from(event.timed.order, event.identity)
-        seen.add(event.identity)
+                subject.judge_from(moment.order, identity)
+        seen.add(identity)
     return items, shipments
 
 
@@ -219,7 +220,7 @@ class _Judging:
         scans = self._scans_of(again)
         found = trails(again.keys(), self._history)
         for key, subject in again.items():
-            moments = list(item_folding.moments(scans.get(key, []), found[key]))
+            moments = item_folding.moments(scans.get(key, []), found[key])
             self._fold_again(item_key(key), subject, ItemFold(key, self._registry), moments)
 
     def _scans_of(self, again: Touched) -> Mapping[str, list[Timed[Scan]]]:
@@ -239,7 +240,7 @@ class _Judging:
             fold = ShipmentFold(key, self._registry)
             if self._went_on(shipment_key(key), subject, fold, hot[key]):
                 continue
-            moments = list(shipment_folding.moments(key, self._registry, self._history))
+            moments = shipment_folding.moments(key, self._registry, self._history)
             self._fold_again(shipment_key(key), subject, fold, moments)
 
     def _went_on(self, key: str, subject: _Touched, fold: Any, hot: Hot[Any] | None) -> bool:
@@ -262,7 +263,7 @@ class _Judging:
         return True
 
     def _fold_again(
-        self, key: str, subject: _Touched, fold: Any, moments: list[Timed[Any]]
+        self, key: str, subject: _Touched, fold: Any, moments: Iterable[Timed[Any]]
     ) -> None:
         judged = judge(fold, moments, self._registry.lateness_us)
         must = subject.since is not None
@@ -272,7 +273,7 @@ class _Judging:
         drafts = [draft for draft in judged.drafts if draft.moment.order >= subject.since]
         must = must or any(draft.moment.identity not in self._fresh for draft in drafts)
         self._judged.append(_Judged(key, subject.since, subject.because, drafts, must))
-        hot = hot_of(judged.state, moments, self._versions[key])
+        hot = hot_of(judged, self._versions[key])
         if hot is not None:
             self.hot[key] = encode(hot)
 
