@@ -64,15 +64,9 @@ def hot_of(judged: Judged[S], version: int) -> Hot[S] | None:
     """Hot state after judging all of a subject's events; None where there are none."""
     if not judged.ordered:
         return None
-<<<<<<< HEAD
-    last = max(moments, key=lambda moment: (moment.at_us, moment.identity))
-    received_us, received = max((moment.received_us, moment.identity) for moment in moments)
-    return Hot(version, last.at_us, last.identity, received_us, received, state)
-=======
     last = judged.ordered[-1]
-    received_us = max([moment.received_us for moment in judged.ordered])
-    return Hot(version, last.at_us, last.identity, received_us, judged.state)
->>>>>>> 955e8d3 (Walk an item's touches once, and hash signals without a canonicaliser)
+    received_us, received = max([(one.received_us, one.identity) for one in judged.ordered])
+    return Hot(version, last.at_us, last.identity, received_us, received, judged.state)
 
 
 def advance(
