@@ -23,7 +23,7 @@ from api.consumer.report import report_limit
 from api.epcis import capture, queries
 from api.epcis.problems import epcis_response, is_epcis
 from api.outbox_relay import OutboxRelay
-from api.partner import intake, outcomes, print_reports
+from api.partner import intake, item_event_files, outcomes, print_reports
 from api.partner.bearer import KeyCache
 from api.problems import Problem, problem_of_status
 from api.resolver import about, description, resolve
@@ -35,7 +35,7 @@ _log = logging.getLogger(__name__)
 
 _ROUTERS = (
     resolve, about, description, visit, location, hidden_code, report, intake, outcomes,
-    print_reports, capture, queries, well_known, evidence_log, reference, login,
+    item_event_files, print_reports, capture, queries, well_known, evidence_log, reference, login,
     alerts_page, alert_stream, alert_page, map_data, list_page, step_forms, case_page, questions,
 )
 _MACHINE_PATHS = ("/v1/", "/epcis/", "/.well-known/", "/log/", "/healthz", "/openapi.json")

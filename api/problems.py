@@ -16,7 +16,7 @@ class Problem(Exception):  # noqa: N818 - RFC 9457 calls it a problem
     """An answer that says what is wrong.
 
     ``type`` is the stable slug behind ``/problems/``, ``item`` the index in a batch, ``field`` the
-    member that is wrong.
+    member that is wrong; ``members`` are what else it tells.
     """
 
     def __init__(
@@ -36,6 +36,7 @@ class Problem(Exception):  # noqa: N818 - RFC 9457 calls it a problem
         self.item = item
         self.field = field
         self.headers = dict(headers or {})
+        self.members: dict[str, Any] = {}
 
     @classmethod
     def of(
@@ -56,6 +57,7 @@ class Problem(Exception):  # noqa: N818 - RFC 9457 calls it a problem
             members["item"] = self.item
         if self.field is not None:
             members["field"] = self.field
+        members |= self.members
         body = msgspec.json.encode(members)
         headers = {"Cache-Control": "no-store", **self.headers}
         return Response(body, self.status, headers, MEDIA_TYPE)
@@ -89,6 +91,8 @@ TITLES = {
     "print-report-invalid": "A print report cannot be taken",
     "query-invalid": "A query parameter is wrong",
     "rate-limited": "Too many requests",
+    "row-invalid": "A row of the table is wrong",
+    "table-invalid": "The file is no table of item events",
     "uri-invalid": "The code is not a GS1 Digital Link",
     "visit-closed": "The visit does not take this, or no longer",
     "visit-unknown": "There is no such visit",

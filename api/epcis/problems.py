@@ -57,9 +57,7 @@ def epcis_response(problem: Problem) -> Response:
     }
     if problem.field is not None:
         members["field"] = problem.field
-    errors = getattr(problem, "errors", None)
-    if errors:
-        members["errors"] = errors
+    members |= problem.members
     headers = {"Cache-Control": "no-store", **SPOKEN, **problem.headers}
     return Response(msgspec.json.encode(members), status, headers, MEDIA_TYPE)
 
@@ -73,7 +71,7 @@ class InvalidEvents(Problem):
         super().__init__(
             400, "event-invalid", detail, field=first.get("field"), headers=headers
         )
-        self.errors = errors[:LARGEST_LIST]
+        self.members["errors"] = errors[:LARGEST_LIST]
 
 
 def event_problem(opened: Opened, violation: Violation, where: str) -> dict[str, Any]:

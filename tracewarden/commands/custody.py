@@ -5,10 +5,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 from sqlalchemy import Engine
 
 from custody.answer import Question, answer, read_question
+from custody.tables import template_csv, template_xlsx
 from events.errors import EventError
 from judging.trails import trails
 from registry import Registry
@@ -80,3 +82,45 @@ def _question(line: bytes) -> Question | EventError:
         return read_question(line)
     except EventError as error:
         return error
+
+
+@app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="CSV or XLSX.")],
+    data: DataFolder = None,
+    zone: Annotated[
+        str | None, typer.Option("--zone", help="Of times without one: +08:00 or Asia/Shanghai.")
+    ] = None,
+    columns: Annotated[
+        list[str] | None,
+        typer.Option("--map", help="TITLE=COLUMN, once for each; TITLE=- leaves it out."),
+    ] = None,
+    proceed: Annotated[
+        bool, typer.Option("--proceed", help="Take the good rows though others are bad.")
+    ] = False,
+) -> None:
+    """Turn a table of item events into EPCIS events: all of it, or each bad row named."""
+    from tracewarden.item_event_files import import_table  # it loads what the API loads
+
+    with refusals():
+        found = import_table(file, data, zone=zone, columns=columns or [], proceed=proceed)
+    for error in found.errors:
+        typer.echo(msgspec.json.encode({"ok": False, "error": error.as_dict()}).decode())
+    counts = {"rows": found.rows, "events": found.published, "bad_rows": len(found.errors)}
+    typer.echo(msgspec.json.encode(counts).decode())
+    if found.errors:
+        raise typer.Exit(1)
+
+
+@app.command()
+def template(
+    out: Annotated[Path, typer.Option("--out", help="A new file, .csv or .xlsx.")],
+    language: Annotated[str, typer.Option("--language", help="zh or en")] = "zh",
+) -> None:
+    """An empty table to fill in, with an example row."""
+    with refusals():
+        if language not in ("zh", "en") or out.suffix not in (".csv", ".xlsx"):
+            raise ConfigurationError("a template is .csv or .xlsx, in zh or en", field="--out")
+        make = template_csv if out.suffix == ".csv" else template_xlsx
+        with out.open("xb") as file:
+            file.write(make("zh" if language == "zh" else "en"))
