@@ -8,7 +8,7 @@ BIN := .venv/bin
 RUN := $(BIN)/python
 ARGS ?=
 
-.PHONY: help install services demo test lint types bench soak fuzz lock clean
+.PHONY: help install services demo test lint types bench evaluate soak fuzz lock clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ lint: install ## ruff, and the directions of imports
 
 types: install ## mypy, strict
 	$(BIN)/mypy
+
+evaluate: install ## measure detection on simulated worlds, and write the table of docs/detection.md
+	$(RUN) -m bench.detection --write docs/detection.md $(ARGS)
 
 bench: install ## measure speed and print it as ratios
 	$(RUN) -m bench $(ARGS)

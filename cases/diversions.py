@@ -12,7 +12,7 @@ from cases.case import Case
 from cases.cells import Cell, cells, centre
 from cases.judgement import Judgement
 from cases.leak import Crossed, Tested
-from cases.natural import MOST, Natural, commuting
+from cases.natural import Natural
 from registry.policy import Policy
 from rules.model import Finding, Sighting, Subject
 from rules.places_seen import LonLat, rough_m
@@ -176,12 +176,11 @@ def is_surfaced(
         return None
     if seen.last_us - seen.first_us < DAY_US or seen.visits > MOST_VISITS_AN_ITEM * count:
         return None
-    border_km = (sighting.distance_m or 0.0) / 1000.0
-    p0 = max(
-        natural.share(sighting.dealer_id, into, border_km, policy),
-        TOGETHER,
-        MOST * commuting(border_km),
-    )
+    border_m = sighting.distance_m
+    if border_m is not None and border_m < policy.surfaced_border_m:
+        return None
+    border_km = (border_m or 0.0) / 1000.0
+    p0 = max(natural.share(sighting.dealer_id, into, border_km, policy), TOGETHER)
     located = max(ceil(LOCATED * (case_size or ORDINARY_CASE)), count)
     origins = max(sum(state.trials for state in tested.values()) / located, 1.0)
     chance = comb(located, count) * float(p0**count) * origins

@@ -19,7 +19,8 @@ from rules.places_seen import rough_m
 ENOUGH_SALES = 20
 """So many sightings at home tell where a dealer sells; before, only the border does."""
 CELL_REACH_KM = 20.0
-PRIOR_COUNT = 2.0
+PRIOR_COUNT = 0.3
+"""So little does the prior weigh: places differ in how they attract by orders of magnitude."""
 MOST = 0.5
 
 
@@ -107,14 +108,9 @@ class Natural(Struct):
         return (count + PRIOR_COUNT) / (expected + PRIOR_COUNT / prior)
 
 
-def commuting(km: float) -> float:
-    """How commuting falls off with distance."""
-    return math.exp(-max(km, 0.0) / 15.0)
-
-
 def _decay(km: float) -> tuple[float, float]:
     """(commuting, travelling) over a distance: exponential with 15 km; one over it from 30 km."""
-    return commuting(km), 1.0 / max(km, 30.0)
+    return math.exp(-km / 15.0), 1.0 / max(km, 30.0)
 
 
 def _from_home(flow: Flow, sales: int, into: Cell) -> tuple[float, float]:

@@ -91,6 +91,8 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A leak needs so many items of so many origin cases in one place."""
     surfaced_items: Annotated[int, Meta(ge=2)] = 3
     """So many items of one origin case in one foreign place have come there together."""
+    surfaced_border_m: Annotated[float, Meta(ge=0)] = 25_000.0
+    """Closer to the border a buyer may have carried them home."""
     surfaced_level: Annotated[float, Meta(gt=0, lt=1)] = 0.01
     """How probable that may be by chance, over all origin cases."""
     case_certainty: Annotated[float, Meta(gt=0, lt=1)] = 0.9

@@ -188,7 +188,7 @@ class Plotting:
                 "copied-block",
                 ["code-cloned", "impossible-travel"],
                 territory_id=self.market.territory_at(town.place),
-                least_seen=6,
+                least_seen=4,
             )
             lot.fate.block_copied = (incident, town)
         if lot := self.take(lambda lot: lot.product.storage_c is not None):

@@ -48,18 +48,11 @@ def evaluate(recording: Path, out: Path) -> dict[str, Any]:
     Raises:
         TracewardenError: the recording has no truth, or ``out`` no cases.
     """
-    truth = _document(recording / "truth.json")
-    incidents = truth["incidents"]
-    cases = list(_lines(out / "cases.jsonl"))
-    events_of = _events_of(cases, out)
-    scans, received = _received(recording, incidents)
-    found, false = _match(incidents, cases, events_of)
-    for one in found:
-        one.delay = _delay(one, received)
+    scans, found, false = evaluated(recording, out)
     return {
-        "recording": truth.get("seed", recording.name),
+        "recording": recording.name,
         "scans": scans,
-        "total": _score(found, false),
+        "total": score_of(found, false),
         "false_cases_per_million_scans": round(1e6 * len(false) / scans, 6) if scans else None,
         "by_kind": _by("kind", found, false),
         "by_pattern": _by("pattern", found, []),
@@ -74,6 +67,21 @@ def evaluate(recording: Path, out: Path) -> dict[str, Any]:
             if one.case is None and _counts(one.incident)
         ],
     }
+
+
+def evaluated(recording: Path, out: Path) -> tuple[int, list[Found], list[dict[str, Any]]]:
+    """How many scans there are, all incidents with their cases, and the false cases.
+
+    Raises:
+        TracewardenError: the recording has no truth, or ``out`` no cases.
+    """
+    incidents = _document(recording / "truth.json")["incidents"]
+    cases = list(_lines(out / "cases.jsonl"))
+    scans, received = _received(recording, incidents)
+    found, false = _match(incidents, cases, _events_of(cases, out))
+    for one in found:
+        one.delay = _delay(one, received)
+    return scans, found, false
 
 
 def _document(path: Path) -> dict[str, Any]:
@@ -187,11 +195,12 @@ def _by(name: str, found: list[Found], false: list[dict[str, Any]]) -> dict[str,
         groups[str(one.incident.get(name))].append(one)
     wrong = Counter(str(case.get(name)) for case in false)
     return {
-        key: _score(groups[key], [{}] * wrong[key]) for key in sorted({*groups, *wrong})
+        key: score_of(groups[key], [{}] * wrong[key]) for key in sorted({*groups, *wrong})
     }
 
 
-def _score(found: Iterable[Found], false: list[dict[str, Any]]) -> Score:
+def score_of(found: Iterable[Found], false: list[dict[str, Any]]) -> Score:
+    """The score of some incidents and the false cases beside them."""
     listed = list(found)
     true = [one for one in listed if one.case is not None]
     due = [one for one in listed if _counts(one.incident)]
