@@ -14,7 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from codes.issue_workers import chunks_by_workers
-from codes.issuing import MakerSecrets, chunks, write_csv
+from codes.issuing import MakerSecrets, chunks
+from codes.job_files import write_csv
 from codes.jobs import IssueOrder, allot
 from tracewarden.commands.job_register import RegistryRegister
 from tracewarden.installation import open_database

@@ -7,7 +7,8 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 from codes.errors import CodeError
-from codes.issuing import ChunkSource, CodeMaker, Progress, complete_draft, sync
+from codes.issuing import ChunkSource, CodeMaker, Progress
+from codes.job_files import complete_draft, sync
 
 _JOB_KEY = b"tracewarden.job"
 

@@ -17,7 +17,8 @@ from rich.progress import Progress as Bar
 from codes.errors import CodeError
 from codes.hidden_codes import HiddenCodes
 from codes.issue_workers import chunks_by_workers, workers_for
-from codes.issuing import ChunkSource, CodeMaker, MakerSecrets, chunks, write_csv, write_ranges
+from codes.issuing import ChunkSource, CodeMaker, MakerSecrets, chunks
+from codes.job_files import write_csv, write_ranges
 from codes.jobs import IssueOrder, IssuingJob, allot, expiry_value, job_of, read_ledger
 from codes.keyring import KeyRing
 from codes.logistic_units import signed_ssccs
