@@ -1,59 +1,57 @@
 """An evidence bundle: one zip file that a stranger can check without us.
 
-Every byte of it is bound to the log. Entries are, by their inclusion proofs; all other files by
-their hashes in ``contents.json``, whose own hash stands in the export's entry; and the container
-itself has one form only, so that the verifier writes it again and compares.
+Every byte of it is bound to the log. Entries are, by their inclusion proofs; what others signed, by
+the entry of its anchor; all other files by their hashes in ``contents.json``, whose own hash stands
+in the export's entry; and the container itself has one form only, so that the verifier writes it
+again and compares.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from io import BytesIO
+from typing import Any
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
-from evidence.canonical import canonical
+from evidence.about import ABOUT
+from evidence.canonical import canonical, parse
 from evidence.commitments import Opening, commitments_in
 from evidence.entry import read_entry
 from evidence.errors import EvidenceError
 from evidence.tlog_proof import TlogProof
 from evidence.tree import leaf_hash
 
-FORMAT = "tracewarden-evidence-bundle/1"
+FORMAT = "tracewarden-evidence-bundle/2"
 EXPORT_KIND = "evidence-export"
 CONTENTS = "contents.json"
 DISCLOSURES = "disclosures.json"
 README = "README.txt"
 ATTACHMENTS = "attachments/"
+EVENTS = "events/"
+SOURCES = "sources/"
 KEYS = "keys.txt"
 
-ABOUT = """\
-Tracewarden evidence bundle
 
-What it proves, once verified under keys that you hold from elsewhere:
-- each file in entries/ stood in the log at its index, unchanged, when the checkpoint was signed;
-- the order of the entries: each one holds its number and the hash of the one before;
-- each file in attachments/, and each value in disclosures.json, is the one whose hash or
-  commitment was logged;
-- nothing was added to or taken from this bundle after its export was logged.
-What it does not prove:
-- that what was observed is true, or that nothing else was observed;
-- the time of an entry, beyond the times at which witnesses or time-stamping authorities whose
-  keys you trust have signed a checkpoint that covers it.
+@dataclass(frozen=True, slots=True)
+class DisclosedEvent:
+    """A stored event, byte for byte, and the salt of the commitments to it."""
 
-keys.txt names the keys that the log used. It proves nothing: take the keys that you trust from
-another source. To verify: pip install the verifier, then
-    tracewarden-verify BUNDLE --trust YOUR-KEYS.txt
+    raw: bytes
+    opening: Opening
 
-本证据包经你从别处取得的密钥验证后,可以证明:entries/ 中每个文件在检查点签署时已在日志中的
-相应位置且未被改动;条目的先后顺序;attachments/ 与 disclosures.json 中的内容即当时登记的内容;
-导出登记之后本包未被增删。它不能证明:所观察到的事实本身为真,或没有其他观察;也不能证明条目的
-时间,除非可信的见证方或时间戳机构签署过涵盖它的检查点。
-"""
+    @property
+    def path(self) -> str:
+        """Its file in the bundle."""
+        return f"{EVENTS}{self.opening.commitment}.json"
 
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What an export holds, before its own entry is logged."""
+    """What an export holds, before its own entry is logged.
+
+    ``about`` are files that say more and that no entry speaks of: report, policy, registry.
+    ``sources`` are, by entry, the lists of commitments that an entry holds only the hash of.
+    """
 
     origin: str
     case: str | None
@@ -61,12 +59,19 @@ class Contents:
     attachments: Mapping[str, bytes] = field(default_factory=dict)
     disclosures: Sequence[Opening] = ()
     keys: Sequence[str] = ()
+    events: Sequence[DisclosedEvent] = ()
+    sources: Mapping[int, bytes] = field(default_factory=dict)
+    about: Mapping[str, bytes] = field(default_factory=dict)
 
     def files(self) -> dict[str, bytes]:
-        """The files beside entries and proofs, by their path in the bundle."""
-        disclosed = [
+        """The files beside entries, proofs and anchors, by their path in the bundle."""
+        disclosed: list[dict[str, str]] = [
             {"commitment": one.commitment, "salt": one.salt.hex(), "value_json": one.value_json}
             for one in self.disclosures
+        ]
+        disclosed += [
+            {"commitment": e.opening.commitment, "salt": e.opening.salt.hex(), "file": e.path}
+            for e in self.events
         ]
         files = {
             README: ABOUT.encode(),
@@ -74,7 +79,9 @@ class Contents:
             DISCLOSURES: canonical(disclosed),
         }
         files |= {ATTACHMENTS + name: data for name, data in self.attachments.items()}
-        return files
+        files |= {event.path: event.raw for event in self.events}
+        files |= {f"{SOURCES}{index}.json": data for index, data in self.sources.items()}
+        return files | dict(self.about)
 
     def listing(self) -> bytes:
         """``contents.json``: every file's size and hash, every entry's index and leaf hash."""
@@ -91,13 +98,15 @@ class Contents:
              "files": files}
         )  # fmt: skip
 
-    def export_body(self, purpose: str) -> dict[str, object]:
-        """The body of the export's own entry."""
-        body: dict[str, object] = {
+    def export_body(self, purpose: str, custody: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """The body of the export's own entry; ``custody`` says who took it out, and when."""
+        body: dict[str, Any] = {
             "kind": EXPORT_KIND,
             "purpose": purpose,
             "contents_sha256": sha256(self.listing()).hexdigest(),
+            "disclosed": len(self.disclosures) + len(self.events),
         }
+        body |= custody or {}
         return body if self.case is None else body | {"case_id": self.case}
 
     def check(self) -> None:
@@ -106,9 +115,10 @@ class Contents:
         Raises:
             EvidenceError: a disclosure or attachment that no entry commits to, or a bad name.
         """
-        bodies = [read_entry(data).body for data in self.entries.values()]
+        bodies: list[Any] = [read_entry(data).body for data in self.entries.values()]
+        bodies += [parse(data) for data in self.sources.values()]
         committed = {one for body in bodies for one in commitments_in(body)}
-        for opening in self.disclosures:
+        for opening in (*self.disclosures, *(event.opening for event in self.events)):
             if opening.commitment not in committed:
                 raise EvidenceError(f"no entry holds {opening.commitment}", type="not-committed")
         named = {text for body in bodies for text in _strings(body)}
@@ -119,20 +129,43 @@ class Contents:
                 raise EvidenceError(f"{name!r} is no file name", type="name-invalid")
 
 
+@dataclass(frozen=True, slots=True)
+class BundledAnchor:
+    """What others signed of one size: its files by name, its entry, and the proof that the final
+    checkpoint's tree begins with it."""
+
+    size: int
+    files: Mapping[str, bytes]
+    entry: bytes
+    consistency: Sequence[bytes]
+
+
 def write_bundle(
-    contents: Contents, export: bytes, proofs: Mapping[int, TlogProof], checkpoint: str
+    contents: Contents,
+    export: bytes,
+    anchors: Sequence[BundledAnchor],
+    proofs: Mapping[int, TlogProof],
+    checkpoint: str,
 ) -> bytes:
     """The bundle's bytes: the same contents give the same file.
 
     Args:
         contents: what was exported; ``export`` is the stored entry that logs it.
-        proofs: for every entry and the export, under ``checkpoint``.
+        anchors: what others signed, each with the entry that logs it.
+        proofs: for every entry, the export's and the anchors' too, under ``checkpoint``.
     """
     files = contents.files() | {CONTENTS: contents.listing(), "checkpoint": checkpoint.encode()}
-    entries = {**contents.entries, read_entry(export).seq: export}
+    entries = {**contents.entries}
+    for data in (export, *(anchor.entry for anchor in anchors)):
+        entries[read_entry(data).seq] = data
     for index, data in entries.items():
         files[f"entries/{index}.json"] = data
         files[f"proofs/{index}.tlog-proof"] = str(proofs[index]).encode()
+    for anchor in anchors:
+        folder = f"anchors/{anchor.size}"
+        files |= {f"{folder}/{name}": data for name, data in anchor.files.items()}
+        nodes = "".join(f"{node.hex()}\n" for node in anchor.consistency)
+        files[f"{folder}/consistency"] = nodes.encode()
     return container(files)
 
 

@@ -14,19 +14,25 @@ from evidence.errors import EvidenceError
 from evidence.hand_over import HandOver, entry_id, hand_over, hand_over_entry
 from evidence.note import SigningKey, VerifierKey
 from store.evidence_guard import Guard
-from store.evidence_log import EvidenceLog
+from store.evidence_log import EvidenceLog, StoredRow
 from store.evidence_sealing import Sealer, seal
 from store.transactions import reading
 
 
 def hand_overs(conn: Connection) -> Iterator[str]:
     """The notes of all hand-overs that the log holds, in order."""
-    log, number = EvidenceLog(), 1
-    while (row := log.find(conn, entry_id(number))) is not None:
+    for row in hand_over_rows(conn):
         note = read_entry(row.data).body.get("hand_over")
         if not isinstance(note, str):
             raise EvidenceError(f"entry {row.index} is no hand-over", type="hand-over-invalid")
         yield note
+
+
+def hand_over_rows(conn: Connection) -> Iterator[StoredRow]:
+    """The entries of all hand-overs, in order."""
+    log, number = EvidenceLog(), 1
+    while (row := log.find(conn, entry_id(number))) is not None:
+        yield row
         number += 1
 
 

@@ -1,10 +1,13 @@
 """Checks an evidence bundle offline, by itself: it imports nothing of Tracewarden's.
 
-``tree`` holds RFC 6962, ``notes`` the C2SP signed notes, ``bundle`` what a bundle must be, and
-``command`` the command line. The only dependency is ``cryptography``, for the signatures.
+Read it in this order: ``tree`` holds RFC 6962, ``notes`` the C2SP signed notes, ``timestamps``
+RFC 3161, ``trust`` what the caller trusts, ``container`` the zip, ``anchors`` what others signed,
+``bundle`` what a bundle must be, and ``command`` the command line. The only dependency is
+``cryptography``, for signatures and certificates. ``verify.html`` does the same in a browser.
 """
 
-from verifier.bundle import Problem, Result, verify_bundle
-from verifier.notes import Trust, read_trust
+from verifier.bundle import verify_bundle
+from verifier.result import Problem, Result
+from verifier.trust import Trust, read_trust
 
 __all__ = ["Problem", "Result", "Trust", "read_trust", "verify_bundle"]

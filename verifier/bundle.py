@@ -1,54 +1,36 @@
 """What a bundle must be, checked step by step; the first thing that is wrong is named.
 
 Nothing in the bundle is trusted. Entries are believed because their hashes lead to a root that a
-trusted key signed; every other file because ``contents.json`` holds its hash and the export's entry
-holds the hash of ``contents.json``.
+trusted key signed; what others signed because an entry holds its hash; every other file because
+``contents.json`` holds its hash and the export's entry holds the hash of ``contents.json``.
 """
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from hashlib import sha256
-from io import BytesIO
 from typing import Any, TypeVar
-from zipfile import ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
-from verifier.notes import Checkpoint, FormatError, Trust, read_checkpoint, read_proof
+from verifier.anchors import KIND as ANCHOR
+from verifier.anchors import check_demands, existed_by, read_anchors
+from verifier.container import open_container, write_container
+from verifier.notes import (
+    Checkpoint,
+    FormatError,
+    Key,
+    follow_hand_overs,
+    read_checkpoint,
+    read_key,
+    read_proof,
+)
+from verifier.result import Result, WrongError, time_of
 from verifier.tree import leaf_hash, root_from_path
+from verifier.trust import Trust
 
-FORMAT = "tracewarden-evidence-bundle/1"
-MAX_BYTES = 2 << 30
+FORMAT = "tracewarden-evidence-bundle/2"
+ROTATION = "key-rotation"
 T = TypeVar("T")
 _ENTRY = re.compile(r"entries/(0|[1-9][0-9]{0,18})\.json")
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """What is wrong: the file, a stable word for it, and a sentence."""
-
-    file: str
-    problem: str
-    detail: str
-
-
-@dataclass(slots=True)
-class Result:
-    """What was checked, and the first problem; ``ok`` exactly where there is none."""
-
-    checked: dict[str, Any] = field(default_factory=dict)
-    first_problem: Problem | None = None
-
-    @property
-    def ok(self) -> bool:
-        """Whether the bundle holds."""
-        return self.first_problem is None
-
-
-class _Error(Exception):
-    def __init__(self, file: str, problem: str, detail: str) -> None:
-        super().__init__(detail)
-        self.problem = Problem(file, problem, detail)
 
 
 def verify_bundle(data: bytes, trust: Trust) -> Result:
@@ -56,101 +38,129 @@ def verify_bundle(data: bytes, trust: Trust) -> Result:
     result = Result()
     try:
         _verify(data, trust, result.checked)
-    except _Error as wrong:
+    except WrongError as wrong:
         result.first_problem = wrong.problem
     return result
 
 
 def _verify(data: bytes, trust: Trust, checked: dict[str, Any]) -> None:
-    files = _open(data)
+    files = open_container(data)
     checked["bytes"] = len(data)
-    checkpoint = _checkpoint(files, trust)
+    logs = _keys_of_log(files, trust)
+    checkpoint = _checkpoint(files, logs)
     checked |= {"origin": checkpoint.origin, "size": checkpoint.size}
-    checked["witnesses"] = [{"name": name, "time": at} for name, at in checkpoint.witnessed]
-    entries = _entries(files, trust, checkpoint)
+    entries = _entries(files, checkpoint)
     checked["entries"] = len(entries)
     contents, export = _contents(files, entries, checkpoint)
     checked["export"] = export
     checked["files"] = _listed(files, contents, entries)
-    bodies = [entry["body"] for index, entry in entries.items() if index != export]
+    listed = sorted(one["index"] for one in contents["entries"])
+    bodies = [entries[index]["body"] for index in listed]
+    # A hand-over of the key is proven by its two signatures, whoever else has seen it.
+    exported = [index for index in listed if entries[index]["body"].get("kind") != ROTATION]
+    bodies += _sources(files, entries)
     checked["attachments"] = _attachments(files, bodies)
-    checked["disclosures"] = _disclosures(files, bodies)
-    if _container(files) != data:
-        raise _Error(
-            "", "container-changed", "bytes between the files are not as they were written"
-        )
+    checked |= _disclosures(files, bodies)
+    anchors = read_anchors(files, entries, checkpoint, logs, trust)
+    checked["anchors"] = [anchor.line() for anchor in anchors]
+    earliest = {index: existed_by(index, anchors) for index in listed}
+    checked["existed_by"] = [
+        {"index": index, "time": time_of(signed.time), "name": signed.name}
+        for index, signed in earliest.items()
+        if signed is not None
+    ]
+    check_demands(exported, anchors, trust)
+    if write_container(files) != data:
+        detail = "bytes between the files are not as they were written"
+        raise WrongError("", "container-changed", detail)
 
 
-def _open(data: bytes) -> dict[str, bytes]:
-    """The files of the zip, each read in full, which also checks its CRC."""
-    name = ""
-    files: dict[str, bytes] = {}
+def _keys_of_log(files: Mapping[str, bytes], trust: Trust) -> list[Key]:
+    """The trusted keys of logs, and those that they handed over to, as entries say."""
+    notes = []
+    for path in sorted((p for p in files if _ENTRY.fullmatch(p)), key=lambda p: (len(p), p)):
+        body = _entry(path, files[path])["body"]
+        if body.get("kind") == ROTATION and isinstance(body.get("hand_over"), str):
+            notes.append((path, body["hand_over"]))
+    keys = list(trust.logs)
+    for path, note in notes:
+        try:
+            keys = follow_hand_overs(keys, [note])
+        except FormatError as error:
+            raise WrongError(path, "hand-over-invalid", str(error)) from None
+    return keys
+
+
+def _checkpoint(files: Mapping[str, bytes], logs: Sequence[Key]) -> Checkpoint:
+    """The final checkpoint: signed by a trusted key, and by no key that nobody names."""
+    name = "checkpoint"
+    checkpoint = _read(files, name, "checkpoint-invalid", read_checkpoint)
+    own = [key for key in logs if key.name == checkpoint.origin]
+    if not own:
+        detail = f"no trusted key of the log {checkpoint.origin}"
+        raise WrongError(name, "checkpoint-invalid", detail)
     try:
-        with ZipFile(BytesIO(data)) as bundle:
-            members = bundle.infolist()
-            if sum(member.file_size for member in members) > MAX_BYTES:
-                raise _Error("", "too-large", f"more than {MAX_BYTES} bytes")
-            for member in members:
-                name = member.filename
-                if name in files:
-                    raise _Error(name, "file-twice", "two files of one name")
-                if member.compress_type != ZIP_STORED or member.flag_bits & 1:
-                    raise _Error(name, "container-changed", "the file is compressed or encrypted")
-                files[name] = bundle.read(member)
-    except (BadZipFile, EOFError, ValueError, NotImplementedError, OSError) as error:
-        raise _Error(name, "file-changed", f"not readable: {error}") from None
-    return files
+        if not checkpoint.note.signers(own):
+            raise FormatError("no trusted key of the log has signed the checkpoint")
+        named = [*own, *_claimed(files)]
+        known = {(key.name, key.id) for key, _ in checkpoint.note.signers(named)}
+        if any((who, key_id) not in known for who, key_id, _ in checkpoint.note.signatures):
+            raise FormatError("a key has signed that neither you nor the bundle names")
+    except FormatError as error:
+        raise WrongError(name, "checkpoint-invalid", str(error)) from None
+    return checkpoint
 
 
-def _checkpoint(files: Mapping[str, bytes], trust: Trust) -> Checkpoint:
-    with_name = "checkpoint"
-    return _read(files, with_name, "checkpoint-invalid", lambda text: read_checkpoint(text, trust))
+def _claimed(files: Mapping[str, bytes]) -> list[Key]:
+    """The keys that the bundle names as the log's own; they prove nothing."""
+    lines = _file(files, "keys.txt").decode("utf-8", "replace").splitlines()
+    return [read_key(line) for line in lines if line and not line.startswith("#")]
 
 
-def _entries(
-    files: Mapping[str, bytes], trust: Trust, checkpoint: Checkpoint
-) -> dict[int, dict[str, Any]]:
+def _entries(files: Mapping[str, bytes], checkpoint: Checkpoint) -> dict[int, dict[str, Any]]:
     """Each entry by its index, proven to stand in the tree that the checkpoint signs."""
     entries: dict[int, dict[str, Any]] = {}
     for path in sorted(files):
         if match := _ENTRY.fullmatch(path):
             index = int(match[1])
-            _proven(files, path, index, trust, checkpoint)
-            entries[index] = _entry(path, files[path], index)
-    for index in entries:
-        before, entry = files.get(f"entries/{index - 1}.json"), entries[index]
+            _proven(files, path, index, checkpoint)
+            entries[index] = _entry(path, files[path])
+            if entries[index].get("seq") != index:
+                raise WrongError(path, "entry-malformed", "the entry does not say its own place")
+    for index, entry in entries.items():
+        before = files.get(f"entries/{index - 1}.json")
         if before is not None and entry["prev"] != leaf_hash(before).hex():
-            raise _Error(f"entries/{index}.json", "chain-broken", "not behind the entry before it")
+            raise WrongError(f"entries/{index}.json", "chain-broken", "not behind the one before")
     return entries
 
 
-def _proven(
-    files: Mapping[str, bytes], path: str, index: int, trust: Trust, checkpoint: Checkpoint
-) -> None:
+def _proven(files: Mapping[str, bytes], path: str, index: int, checkpoint: Checkpoint) -> None:
     name = f"proofs/{index}.tlog-proof"
     proof = _read(files, name, "proof-invalid", read_proof)
     if proof.note.encode() != files["checkpoint"]:
-        raise _Error(name, "proof-invalid", "it speaks of another checkpoint than the bundle's")
+        raise WrongError(name, "proof-invalid", "it speaks of another checkpoint than the bundle's")
     if proof.index != index:
-        raise _Error(name, "proof-invalid", f"it speaks of entry {proof.index}")
+        raise WrongError(name, "proof-invalid", f"it speaks of entry {proof.index}")
     root = root_from_path(index, checkpoint.size, leaf_hash(files[path]), proof.path)
     if root != checkpoint.root:
-        raise _Error(path, "not-in-log", "the entry and its proof do not lead to the signed root")
+        detail = "the entry and its proof do not lead to the signed root"
+        raise WrongError(path, "not-in-log", detail)
 
 
-def _entry(path: str, data: bytes, index: int) -> dict[str, Any]:
+def _entry(path: str, data: bytes) -> dict[str, Any]:
     entry = _json(path, data)
     if not isinstance(entry, dict) or not isinstance(entry.get("body"), dict):
-        raise _Error(path, "entry-malformed", "an entry is an object with a body")
-    if entry.get("seq") != index or not isinstance(entry.get("prev"), str):
-        raise _Error(path, "entry-malformed", "the entry does not say its own place")
+        raise WrongError(path, "entry-malformed", "an entry is an object with a body")
+    if not isinstance(entry.get("prev"), str):
+        raise WrongError(path, "entry-malformed", "the entry does not say what it is behind")
     return entry
 
 
 def _contents(
     files: Mapping[str, bytes], entries: Mapping[int, dict[str, Any]], checkpoint: Checkpoint
 ) -> tuple[dict[str, Any], int]:
-    """``contents.json``, which the one entry that it does not list must hold the hash of."""
+    """``contents.json``, whose hash the export's entry must hold. Beside what it lists, a bundle
+    holds that entry and those of anchors."""
     name = "contents.json"
     data = _file(files, name)
     contents = _json(name, data)
@@ -158,40 +168,55 @@ def _contents(
         listed = {one["index"]: one["leaf_hash"] for one in contents["entries"]}
         shape = (contents["format"], contents["origin"], isinstance(contents["files"], dict))
     except (TypeError, KeyError):
-        raise _Error(name, "contents-malformed", "a member is missing") from None
+        raise WrongError(name, "contents-malformed", "a member is missing") from None
     if shape != (FORMAT, checkpoint.origin, True):
-        raise _Error(name, "contents-malformed", "another format, or another log's")
-    exports = entries.keys() - listed.keys()
+        raise WrongError(name, "contents-malformed", "another format, or another log's")
+    more = entries.keys() - listed.keys()
+    exports = [index for index in more if entries[index]["body"].get("kind") != ANCHOR]
     if len(exports) != 1 or listed.keys() - entries.keys():
-        raise _Error(name, "entry-missing", "it lists other entries than the bundle holds")
+        raise WrongError(name, "entry-missing", "it lists other entries than the bundle holds")
     for index, value in listed.items():
-        if leaf_hash(files[f"entries/{index}.json"]).hex() != value:
-            raise _Error(f"entries/{index}.json", "file-changed", "not the entry that was exported")
+        path = f"entries/{index}.json"
+        if leaf_hash(files[path]).hex() != value:
+            raise WrongError(path, "file-changed", "not the entry that was exported")
     (export,) = exports
     body = entries[export]["body"]
     if body.get("kind") != "evidence-export":
-        raise _Error(f"entries/{export}.json", "export-missing", "the export was not logged")
+        path = f"entries/{export}.json"
+        raise WrongError(path, "export-missing", "the export was not logged")
     if body.get("contents_sha256") != sha256(data).hexdigest():
-        raise _Error(name, "file-changed", "its hash is not the one that was logged")
+        raise WrongError(name, "file-changed", "its hash is not the one that was logged")
     return contents, export
 
 
 def _listed(
     files: Mapping[str, bytes], contents: Mapping[str, Any], entries: Mapping[int, Any]
 ) -> int:
-    """Every file is listed with its hash, or is an entry, a proof or the checkpoint."""
+    """Every file is listed with its hash, or an entry, a proof, the checkpoint or an anchor's."""
     listed = contents["files"]
     proven = {"contents.json", "checkpoint"}
     proven |= {f"entries/{index}.json" for index in entries}
     proven |= {f"proofs/{index}.tlog-proof" for index in entries}
     for name, about in listed.items():
-        if not isinstance(about, dict) or sha256(_file(files, name)).hexdigest() != about.get(
-            "sha256"
-        ):
-            raise _Error(name, "file-changed", "its hash is not the one that was exported")
+        actual = sha256(_file(files, name)).hexdigest()
+        if not isinstance(about, dict) or actual != about.get("sha256"):
+            raise WrongError(name, "file-changed", "its hash is not the one that was exported")
     for name in sorted(files.keys() - listed.keys() - proven):
-        raise _Error(name, "file-unknown", "a file that was not exported")
+        if not re.fullmatch(r"anchors/(0|[1-9][0-9]{0,18})/[^/]+", name):
+            raise WrongError(name, "file-unknown", "a file that was not exported")
     return len(files)
+
+
+def _sources(files: Mapping[str, bytes], entries: Mapping[int, dict[str, Any]]) -> list[Any]:
+    """Lists of commitments that were too long for their entry, which holds their hash."""
+    found = []
+    for name in sorted(files):
+        if match := re.fullmatch(r"sources/(0|[1-9][0-9]{0,18})\.json", name):
+            body = entries.get(int(match[1]), {}).get("body", {})
+            if body.get("sources_sha256") != sha256(files[name]).hexdigest():
+                raise WrongError(name, "not-in-log", "no entry holds the hash of this list")
+            found.append(_json(name, files[name]))
+    return found
 
 
 def _attachments(files: Mapping[str, bytes], bodies: list[Any]) -> int:
@@ -200,49 +225,54 @@ def _attachments(files: Mapping[str, bytes], bodies: list[Any]) -> int:
     names = [name for name in sorted(files) if name.startswith("attachments/")]
     for name in names:
         if sha256(files[name]).hexdigest() not in logged:
-            raise _Error(name, "not-in-log", "no entry holds the hash of this attachment")
+            raise WrongError(name, "not-in-log", "no entry holds the hash of this attachment")
     return len(names)
 
 
-def _disclosures(files: Mapping[str, bytes], bodies: list[Any]) -> int:
-    """Each disclosed value and salt give a commitment that stands in an entry."""
+def _disclosures(files: Mapping[str, bytes], bodies: list[Any]) -> dict[str, int]:
+    """Each disclosed value or event and its salt give a commitment that stands in an entry."""
     name = "disclosures.json"
     logged = {text for body in bodies for text in _strings(body)}
     disclosed = _json(name, _file(files, name))
+    counted = {"disclosures": 0, "events": 0}
+    opened = set()
     try:
-        openings = [(bytes.fromhex(one["salt"]), one["value_json"].encode()) for one in disclosed]
-        claimed = [one["commitment"] for one in disclosed]
+        for one in disclosed:
+            salt, commitment = bytes.fromhex(one["salt"]), one["commitment"]
+            value, what = _value(files, one)
+            actual = sha256(b"tracewarden-commitment/1\n" + salt + value).hexdigest()
+            if len(salt) != 32 or actual != commitment or commitment not in logged:
+                where = one.get("file", name)
+                detail = f"no entry commits to the value of {commitment}"
+                raise WrongError(where, "not-in-log", detail)
+            counted[what] += 1
+            opened.add(one.get("file"))
     except (TypeError, KeyError, ValueError, AttributeError):
-        raise _Error(name, "disclosure-malformed", "no list of disclosures") from None
-    for (salt, value), commitment in zip(openings, claimed, strict=True):
-        actual = sha256(b"tracewarden-commitment/1\n" + salt + value).hexdigest()
-        if len(salt) != 32 or actual != commitment or commitment not in logged:
-            raise _Error(name, "not-in-log", f"no entry commits to the value of {commitment}")
-    return len(openings)
+        raise WrongError(name, "disclosure-malformed", "no list of disclosures") from None
+    for path in sorted(files):
+        if path.startswith("events/") and path not in opened:
+            raise WrongError(path, "not-in-log", "no commitment is opened by this event")
+    return counted
 
 
-def _container(files: Mapping[str, bytes]) -> bytes:
-    """The zip in the one form in which bundles are written: sorted, stored, without times."""
-    buffer = BytesIO()
-    with ZipFile(buffer, "w", ZIP_STORED) as out:
-        for path in sorted(files):
-            member = ZipInfo(path, date_time=(1980, 1, 1, 0, 0, 0))
-            member.create_system = 3
-            member.external_attr = 0o100644 << 16
-            out.writestr(member, files[path])
-    return buffer.getvalue()
+def _value(files: Mapping[str, bytes], one: Mapping[str, Any]) -> tuple[bytes, str]:
+    """What was committed to: a value as canonical JSON, or an event's text as one string."""
+    if "file" not in one:
+        return one["value_json"].encode(), "disclosures"
+    text = _file(files, one["file"]).decode("utf-8")
+    return json.dumps(text, ensure_ascii=False).encode(), "events"
 
 
 def _read(files: Mapping[str, bytes], name: str, problem: str, reader: Callable[[str], T]) -> T:
     try:
         return reader(_file(files, name).decode("utf-8"))
     except (FormatError, UnicodeDecodeError) as error:
-        raise _Error(name, problem, str(error)) from None
+        raise WrongError(name, problem, str(error)) from None
 
 
 def _file(files: Mapping[str, bytes], name: str) -> bytes:
     if name not in files:
-        raise _Error(name, "file-missing", "the bundle does not hold it")
+        raise WrongError(name, "file-missing", "the bundle does not hold it")
     return files[name]
 
 
@@ -250,7 +280,7 @@ def _json(name: str, data: bytes) -> Any:
     try:
         return json.loads(data.decode("utf-8"))
     except (ValueError, RecursionError):
-        raise _Error(name, "json-malformed", "no JSON") from None
+        raise WrongError(name, "json-malformed", "no JSON") from None
 
 
 def _strings(value: Any) -> Iterator[str]:

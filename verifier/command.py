@@ -6,8 +6,10 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from verifier.bundle import Result, verify_bundle
-from verifier.notes import FormatError, read_trust
+from verifier.bundle import verify_bundle
+from verifier.notes import FormatError
+from verifier.result import Result
+from verifier.trust import read_trust
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -1,9 +1,9 @@
-"""C2SP signed notes, checkpoints and proofs, and the keys that the caller trusts."""
+"""C2SP signed notes, checkpoints, proofs and verifier keys."""
 
 import binascii
 import re
 from base64 import b64decode, b64encode
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -48,107 +48,108 @@ class Key:
         return True
 
 
-@dataclass(frozen=True, slots=True)
-class Trust:
-    """What the caller trusts: logs and witnesses by their keys, and how many witnesses it takes."""
-
-    logs: tuple[Key, ...]
-    witnesses: tuple[Key, ...]
-    quorum: int
-
-
-def read_trust(text: str) -> Trust:
-    """Read a file of trusted keys: a verifier key a line; ``quorum N``; ``#`` begins a comment.
-
-    Keys of type 1 are logs', of type 4 witnesses'.
+def read_key(text: str) -> Key:
+    """A verifier key from ``name+id+base64``.
 
     Raises:
-        FormatError: a line is neither, or there is no log's key.
+        FormatError: malformed, of an unknown type, or the id is another key's.
     """
-    keys: list[Key] = []
-    quorum = 0
-    for number, line in enumerate(text.splitlines(), 1):
-        line = line.split("#", 1)[0].strip()
-        if match := re.fullmatch(r"quorum ([0-9]{1,3})", line):
-            quorum = int(match[1])
-        elif line:
-            keys.append(_key(line, number))
-    logs = tuple(key for key in keys if key.type == LOG_KEY)
-    if not logs:
-        raise FormatError("no log's key to trust")
-    witnesses = tuple(key for key in keys if key.type == WITNESS_KEY)
-    if quorum > len(witnesses):
-        raise FormatError(f"a quorum of {quorum} needs as many witnesses' keys")
-    return Trust(logs, witnesses, quorum)
-
-
-def _key(line: str, number: int) -> Key:
-    match = _KEY.fullmatch(line)
+    match = _KEY.fullmatch(text)
     data = _base64(match["data"]) if match else b""
     if match is None or len(data) != 33 or data[0] not in (LOG_KEY, WITNESS_KEY):
-        raise FormatError(f"line {number} is no verifier key")
+        raise FormatError("no verifier key")
     key = Key(match["name"], data[0], data[1:])
     if key.id != bytes.fromhex(match["id"]):
-        raise FormatError(f"line {number}: the key id is not that of the key")
+        raise FormatError("the key id is not that of the key")
     return key
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """A text and the signatures below it: who, the key's id, and the bytes of its type."""
+
+    text: str
+    signatures: tuple[tuple[str, bytes, bytes], ...]
+
+    def signers(self, keys: Iterable[Key]) -> list[tuple[Key, bytes]]:
+        """The keys that signed, each with its signature.
+
+        Raises:
+            FormatError: one of them is named and its signature does not hold.
+        """
+        found = []
+        for key in keys:
+            for name, key_id, signature in self.signatures:
+                if (name, key_id) == (key.name, key.id):
+                    if not key.holds(self.text, signature):
+                        raise FormatError(f"the signature of {name} does not hold")
+                    found.append((key, signature))
+                    break
+        return found
+
+
+def read_note(text: str) -> Note:
+    """A signed note.
+
+    Raises:
+        FormatError: malformed.
+    """
+    body, blank, signatures = text.rpartition("\n\n")
+    if not blank or not body or not signatures.endswith("\n"):
+        raise FormatError("no signed note")
+    lines = signatures.removesuffix("\n").split("\n")
+    matches = [_SIGNATURE.fullmatch(line) for line in lines]
+    if len(lines) > 100 or not all(matches):
+        raise FormatError("a signature line is malformed")
+    parts = [(match["name"], _base64(match["data"])) for match in matches if match]
+    return Note(body + "\n", tuple((name, data[:4], data[4:]) for name, data in parts))
+
+
+@dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """A log's signed statement of its size and root, and which witnesses saw it when."""
+    """A log's statement of its size and root."""
 
     origin: str
     size: int
     root: bytes
-    witnessed: tuple[tuple[str, int], ...]
+    note: Note
 
 
-def read_checkpoint(note: str, trust: Trust) -> Checkpoint:
-    """A checkpoint that a trusted log and enough trusted witnesses signed.
+def read_checkpoint(text: str) -> Checkpoint:
+    """A checkpoint; whose signatures count is the caller's matter.
 
     Raises:
-        FormatError: malformed, or not signed so.
+        FormatError: malformed.
     """
-    body, blank, signatures = note.rpartition("\n\n")
-    text = body + "\n"
-    lines = body.split("\n")
-    if not blank or not signatures.endswith("\n") or len(lines) < 3 or not all(lines):
-        raise FormatError("no signed checkpoint")
-    if not _NUMBER.fullmatch(lines[1]):
-        raise FormatError("the checkpoint's size is no number")
-    logs = [key for key in trust.logs if key.name == lines[0]]
-    if not logs:
-        raise FormatError(f"no trusted key of the log {lines[0]}")
-    signed = _signatures(signatures)
-    if not _signers(text, signed, logs):
-        raise FormatError("no trusted key of the log has signed the checkpoint")
-    seen = _signers(text, signed, trust.witnesses)
-    if len(seen) < trust.quorum:
-        raise FormatError(f"{len(seen)} of {trust.quorum} trusted witnesses have signed")
-    witnessed = tuple((key.name, int.from_bytes(value[:8])) for key, value in seen)
-    return Checkpoint(lines[0], int(lines[1]), read_hash(lines[2]), witnessed)
+    note = read_note(text)
+    lines = note.text.removesuffix("\n").split("\n")
+    if len(lines) < 3 or not all(lines) or not _NUMBER.fullmatch(lines[1]):
+        raise FormatError("no checkpoint")
+    return Checkpoint(lines[0], int(lines[1]), read_hash(lines[2]), note)
 
 
-def _signatures(text: str) -> list[tuple[str, bytes]]:
-    lines = text.removesuffix("\n").split("\n")
-    matches = [_SIGNATURE.fullmatch(line) for line in lines]
-    if len(lines) > 100 or not all(matches):
-        raise FormatError("a signature line is malformed")
-    return [(match["name"], _base64(match["data"])) for match in matches if match]
+def follow_hand_overs(keys: Sequence[Key], notes: Iterable[str]) -> list[Key]:
+    """The trusted keys of logs, and those that they handed a log over to, in order.
 
+    A hand-over names the origin, a number, the old and the new key, and both have signed it.
 
-def _signers(
-    text: str, signed: Sequence[tuple[str, bytes]], keys: Sequence[Key]
-) -> list[tuple[Key, bytes]]:
-    """The known keys that signed, each once; one bad signature of theirs condemns the note."""
-    found: dict[Key, bytes] = {}
-    for key in keys:
-        for name, data in signed:
-            if (name, data[:4]) == (key.name, key.id) and key not in found:
-                if not key.holds(text, data[4:]):
-                    raise FormatError(f"the signature of {name} does not hold")
-                found[key] = data[4:]
-    return list(found.items())
+    Raises:
+        FormatError: a note is no such hand-over.
+    """
+    found = list(keys)
+    for text in notes:
+        note = read_note(text)
+        lines = note.text.split("\n")
+        if len(lines) != 6 or lines[0] != "tracewarden-key-hand-over/1":
+            raise FormatError("no hand-over of a key")
+        old, new = read_key(lines[3]), read_key(lines[4])
+        if not lines[1] == old.name == new.name or {old.type, new.type} != {LOG_KEY}:
+            raise FormatError("the hand-over is not of one log")
+        if len(note.signers([old, new])) != 2:
+            raise FormatError("one of the two keys has not signed the hand-over")
+        if old in found and new not in found:
+            found.append(new)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,8 +171,6 @@ def read_proof(text: str) -> Proof:
     lines = head.split("\n")
     if not blank or lines.pop(0) != "c2sp.org/tlog-proof@v1":
         raise FormatError("no tlog-proof")
-    if lines and lines[0].startswith("extra "):
-        _base64(lines.pop(0).removeprefix("extra "))
     word, _, index = (lines.pop(0) if lines else "").partition(" ")
     if word != "index" or not _NUMBER.fullmatch(index) or len(lines) > 63:
         raise FormatError("the proof's index or path is malformed")

@@ -44,7 +44,7 @@ from tracewarden.commands.evidence_source import (
 from tracewarden.commands.evidence_source import Log as AnyLog
 from verifier.bundle import verify_bundle
 from verifier.command import as_line
-from verifier.notes import read_trust
+from verifier.trust import read_trust
 
 app = typer.Typer(help="The evidence log: append, checkpoint, prove, check.", no_args_is_help=True)
 
@@ -283,7 +283,7 @@ def bundle(
                 attachments=attachments,
                 disclose=disclose or [],
             )
-        replace_file(out, export(writer, contents, purpose), mode=0o644)
+        replace_file(out, export(writer, contents, purpose).data, mode=0o644)
     print_lines([{"entries": len(contents.entries) + 1, "bytes": out.stat().st_size}])
 
 

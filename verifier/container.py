@@ -1,0 +1,47 @@
+"""The zip file that a bundle is: read in full, and written again in its one form."""
+
+from collections.abc import Mapping
+from io import BytesIO
+from zipfile import ZIP_STORED, BadZipFile, ZipFile, ZipInfo
+
+from verifier.result import WrongError
+
+MAX_BYTES = 2 << 30
+
+
+def open_container(data: bytes) -> dict[str, bytes]:
+    """The files of the zip, each read in full, which also checks its CRC.
+
+    Raises:
+        WrongError: it is no zip, or has another form than bundles have.
+    """
+    name = ""
+    files: dict[str, bytes] = {}
+    try:
+        with ZipFile(BytesIO(data)) as bundle:
+            members = bundle.infolist()
+            if sum(member.file_size for member in members) > MAX_BYTES:
+                raise WrongError("", "too-large", f"more than {MAX_BYTES} bytes")
+            for member in members:
+                name = member.filename
+                if name in files:
+                    raise WrongError(name, "file-twice", "two files of one name")
+                if member.compress_type != ZIP_STORED or member.flag_bits & 1:
+                    detail = "the file is compressed or encrypted"
+                    raise WrongError(name, "container-changed", detail)
+                files[name] = bundle.read(member)
+    except (BadZipFile, EOFError, ValueError, NotImplementedError, OSError) as error:
+        raise WrongError(name, "file-changed", f"not readable: {error}") from None
+    return files
+
+
+def write_container(files: Mapping[str, bytes]) -> bytes:
+    """The zip in the one form in which bundles are written: sorted, stored, without times."""
+    buffer = BytesIO()
+    with ZipFile(buffer, "w", ZIP_STORED) as out:
+        for path in sorted(files):
+            member = ZipInfo(path, date_time=(1980, 1, 1, 0, 0, 0))
+            member.create_system = 3
+            member.external_attr = 0o100644 << 16
+            out.writestr(member, files[path])
+    return buffer.getvalue()

@@ -1,0 +1,123 @@
+"""What the caller trusts: keys of logs and witnesses, a quorum, and time-stamping authorities.
+
+A text of lines, in any mixture of two forms, and certificates in PEM:
+
+- a C2SP verifier key a line (type 1: a log's, type 4: a witness's), and ``quorum N``;
+- a C2SP tlog-policy: ``log KEY``, ``witness NAME KEY``, ``group NAME N|any|all NAME…``,
+  ``quorum NAME``;
+- ``timestamps N``: how many authorities must have signed; their root certificates as PEM blocks.
+"""
+
+import re
+from collections.abc import Mapping, Set
+from dataclasses import dataclass, field
+
+from cryptography import x509
+
+from verifier.notes import LOG_KEY, WITNESS_KEY, FormatError, Key, read_key
+
+_PEM = re.compile(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
+
+
+@dataclass(slots=True)
+class Trust:
+    """Keys by what they are for, and what it takes: a number of witnesses, or a named group."""
+
+    logs: list[Key] = field(default_factory=list)
+    witnesses: dict[str, Key] = field(default_factory=dict)
+    groups: dict[str, tuple[int, list[str]]] = field(default_factory=dict)
+    quorum: int | str = 0
+    timestamps: int = 0
+    roots: list[x509.Certificate] = field(default_factory=list)
+
+    def has_quorum(self, keys: Set[Key]) -> bool:
+        """Whether cosignatures by these keys are enough."""
+        if isinstance(self.quorum, int):
+            return len(keys & set(self.witnesses.values())) >= self.quorum
+        return self._has_witnessed(self.quorum, keys)
+
+    def _has_witnessed(self, name: str, keys: Set[Key]) -> bool:
+        if name in self.witnesses:
+            return self.witnesses[name] in keys
+        threshold, members = self.groups[name]
+        return sum(self._has_witnessed(member, keys) for member in members) >= threshold
+
+
+def read_trust(text: str) -> Trust:
+    """Read a file of trusted keys; ``#`` begins a comment.
+
+    Raises:
+        FormatError: a line says nothing of this, or there is no log's key.
+    """
+    trust = Trust()
+    for block in _PEM.findall(text):
+        try:
+            trust.roots.append(x509.load_pem_x509_certificate(block.encode()))
+        except ValueError:
+            raise FormatError("a certificate is damaged") from None
+    for number, line in enumerate(_PEM.sub("", text).splitlines(), 1):
+        words = line.split("#", 1)[0].split()
+        if words:
+            try:
+                _take(trust, words)
+            except FormatError as error:
+                raise FormatError(f"line {number}: {error}") from None
+    _check(trust)
+    return trust
+
+
+def _take(trust: Trust, words: list[str]) -> None:
+    match words:
+        case ["quorum", number] if number.isdecimal():
+            trust.quorum = int(number)
+        case ["quorum", name]:
+            trust.quorum = 0 if name == "none" else _defined(trust, name)
+        case ["timestamps", number] if number.isdecimal():
+            trust.timestamps = int(number)
+        case ["group", name, threshold, *members] if members:
+            _add_group(trust, name, threshold, [_defined(trust, one) for one in members])
+        case ["log", key, *url] if len(url) <= 1:
+            _add(trust, read_key(key), LOG_KEY, "")
+        case ["witness", name, key, *url] if len(url) <= 1:
+            _add(trust, read_key(key), WITNESS_KEY, name)
+        case [word]:
+            plain = read_key(word)
+            _add(trust, plain, plain.type, f"{plain.name}+{plain.id.hex()}")
+        case _:
+            raise FormatError("it says nothing that belongs here")
+
+
+def _add(trust: Trust, key: Key, wanted: int, name: str) -> None:
+    if key.type != wanted:
+        raise FormatError("the key is of another type")
+    if key.type == LOG_KEY:
+        trust.logs.append(key)
+    elif name in trust.witnesses or name in trust.groups or name == "none":
+        raise FormatError(f"the name {name} is taken")
+    else:
+        trust.witnesses[name] = key
+
+
+def _add_group(trust: Trust, name: str, threshold: str, members: list[str]) -> None:
+    named: Mapping[str, int] = {"any": 1, "all": len(members)}
+    count = int(threshold) if threshold.isdecimal() else named.get(threshold, 0)
+    if not 1 <= count <= len(set(members)) or len(set(members)) != len(members):
+        raise FormatError("the group's threshold or members are malformed")
+    if name in trust.witnesses or name in trust.groups or name == "none":
+        raise FormatError(f"the name {name} is taken")
+    trust.groups[name] = (count, members)
+
+
+def _defined(trust: Trust, name: str) -> str:
+    if name not in trust.witnesses and name not in trust.groups:
+        raise FormatError(f"no line before defines {name}")
+    return name
+
+
+def _check(trust: Trust) -> None:
+    if not trust.logs:
+        raise FormatError("no log's key to trust")
+    if isinstance(trust.quorum, int) and trust.quorum > len(set(trust.witnesses.values())):
+        raise FormatError(f"a quorum of {trust.quorum} needs as many witnesses' keys")
+    if trust.timestamps and not trust.roots:
+        raise FormatError("timestamps need the root certificates of their authorities")
