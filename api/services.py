@@ -6,7 +6,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 from sqlalchemy import Engine
@@ -61,6 +61,25 @@ class ItemState(NamedTuple):
     """What custody says of an item: its CBV disposition, such as ``recalled``; None: nothing."""
 
     disposition: str | None
+
+
+class Records(Protocol):
+    """What is needed to read what is stored: a part of :class:`Services`."""
+
+    @property
+    def engine(self) -> Engine:
+        """The database."""
+        ...
+
+    @property
+    def registry(self) -> Callable[[], Registry]:
+        """The newest snapshot of the registry."""
+        ...
+
+    @property
+    def clock(self) -> Callable[[], datetime]:
+        """Now."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,17 @@ def find(conn: Connection, commitments: Sequence[str]) -> list[Opening]:
     return found
 
 
+def kept_of(conn: Connection, commitments: Sequence[str]) -> list[str]:
+    """Those of these commitments that can still be opened, in order."""
+    query = select(evidence_openings.c.commitment)
+    held = {
+        row.commitment
+        for one in commitments
+        for row in conn.execute(query.where(evidence_openings.c.commitment == _key(one)))
+    }
+    return [one for one in commitments if _key(one) in held]
+
+
 def erase(
     conn: Connection, log: EvidenceLog, commitments: Sequence[str], *, reason: str, at: str
 ) -> Appended:

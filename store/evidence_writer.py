@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Engine
 
 from evidence.entry import Entry
 from evidence.errors import EvidenceError
-from evidence.note import Note, SigningKey
+from evidence.note import Note, SigningKey, VerifierKey
 from store.evidence_folder import LogFolder
 from store.evidence_keys import rotate, settle
 from store.evidence_log import Appended, EvidenceLog
@@ -24,6 +24,11 @@ class LogWriter:
         self._folder = folder
         self.log = log
         self._sealer = sealer
+
+    @property
+    def verifier(self) -> VerifierKey:
+        """The log's public key."""
+        return self._sealer.verifier
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

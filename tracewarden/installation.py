@@ -8,7 +8,6 @@ from sqlalchemy import Engine
 
 from events.errors import TracewardenError
 from store.engine import open_engine, sqlite_url
-from store.migrations import migrate
 from tracewarden.settings import Settings
 
 
@@ -108,5 +107,7 @@ def open_database(data: Path | None, settings: Settings | None = None) -> Engine
     url = database_url(data, settings)
     engine = open_engine(url)
     if url.startswith("sqlite"):
+        from store.migrations import migrate  # slow to import
+
         migrate(engine)
     return engine

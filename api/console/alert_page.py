@@ -15,7 +15,7 @@ from api.console.session import User, console_wording
 from api.dependencies import Ports
 from api.negotiation import Language
 from api.pages import console_page
-from api.services import Services
+from api.services import Records, Services
 from store.alert_views import (
     EvidenceRow,
     SignalRow,
@@ -91,7 +91,7 @@ def content_of(services: Services, alert_id: str, language: Language) -> AlertCo
     )
 
 
-def events_of(services: Services, signals: list[SignalRow]) -> list[dict[str, Any]]:
+def events_of(services: Records, signals: list[SignalRow]) -> list[dict[str, Any]]:
     """The stored events that these signals rest on, in order of their time."""
     identities = dict.fromkeys(identity for signal in signals for identity in signal.inputs)
     return events_by_identity(services.engine, list(identities))

@@ -19,7 +19,7 @@ from api.console.alert_page import MOST_SIGNALS, events_of
 from api.console.session import user_of
 from api.dependencies import Ports
 from api.problems import Problem
-from api.services import Services
+from api.services import Records, Services
 from registry import Registry, Window
 from registry.model import Territory
 from registry.places import on_wgs84
@@ -69,7 +69,7 @@ def map_of(services: Services, alert_id: str) -> dict[str, Any] | None:
     return map_of_alerts(services, [row], row.body.get("dealer_id"))
 
 
-def map_of_alerts(services: Services, rows: list[AlertRow], dealer_id: object) -> dict[str, Any]:
+def map_of_alerts(services: Records, rows: list[AlertRow], dealer_id: object) -> dict[str, Any]:
     """The map of what several alerts rest on, with the area of the dealer held responsible."""
     ids = [signal_id for row in rows for signal_id in row.body["signal_ids"][-MOST_SIGNALS:]]
     signals = signals_by_id(services.engine, list(dict.fromkeys(ids))[:MOST_POINTS])

@@ -44,7 +44,8 @@ def anchored_bundle(folder: Path, *, curve: bool = False) -> Anchored:
         authority(chain) as authority_url,
     ):
         lines = [f"witness w1 {one.key.verifier} {one_url}",
-                 f"witness w2 {two.key.verifier} {two_url}", "group g all w1 w2", "quorum g"]  # fmt: skip
+                 f"witness w2 {two.key.verifier} {two_url}",
+                 "group g all w1 w2", "quorum g"]  # fmt: skip
         outside = Outside(read_policy("\n".join(lines)), (Authority(authority_url, (chain.root,)),))
         with open_writer(log) as writer:
             fill(writer)

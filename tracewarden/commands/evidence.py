@@ -1,6 +1,5 @@
 """``tracewarden evidence``: the log's lines for scripts (INTERFACES.md, 'The command line')."""
 
-import json
 import sys
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -18,16 +17,14 @@ from evidence.errors import EntryError, EvidenceError, ProofError
 from evidence.note import SigningKey
 from evidence.tlog_proof import TlogProof
 from evidence.tree import consistency_proof, inclusion_proof, leaf_hash, verify_consistency
-from store.evidence_export import entries_of_case, export, gather
 from store.evidence_folder import LogFolder, new_seed
 from store.evidence_fsck import Finding
-from store.evidence_guard import replace_file
 from store.evidence_log import Appended, EvidenceLog
 from store.evidence_openings import keep
 from store.evidence_service import fsck_service
 from store.evidence_tiles import write_tiles
 from store.evidence_writer import LogWriter, open_writer
-from tracewarden.commands import evidence_erasing, evidence_outside
+from tracewarden.commands import evidence_bundle, evidence_erasing, evidence_outside
 from tracewarden.commands.evidence_answers import carried_out, print_lines
 from tracewarden.commands.evidence_lines import MAX_LINE_BYTES, line_groups
 from tracewarden.commands.evidence_source import (
@@ -42,9 +39,6 @@ from tracewarden.commands.evidence_source import (
     signed,
 )
 from tracewarden.commands.evidence_source import Log as AnyLog
-from verifier.bundle import verify_bundle
-from verifier.command import as_line
-from verifier.trust import read_trust
 
 app = typer.Typer(help="The evidence log: append, checkpoint, prove, check.", no_args_is_help=True)
 
@@ -242,67 +236,6 @@ def _opening(line: bytes) -> Opening | EntryError:
         return error
 
 
-@app.command()
-@carried_out
-def bundle(
-    log: Log,
-    out: Annotated[Path, typer.Option("--out", help="The zip file to write.")],
-    case: Annotated[str | None, typer.Option("--case", help="Entries of this case.")] = None,
-    index: Annotated[
-        list[int] | None, typer.Option("--index", min=0, help="An entry; repeat it.")
-    ] = None,
-    attach: Annotated[
-        list[Path] | None, typer.Option("--attach", help="A file whose hash was logged.")
-    ] = None,
-    disclose: Annotated[
-        list[str] | None, typer.Option("--disclose", help="A commitment to open, in hex.")
-    ] = None,
-    purpose: Annotated[str, typer.Option("--purpose", help="For whom; it is logged.")] = "",
-    private: Private = None,
-) -> None:
-    """Export entries with their proofs as one file that a stranger can verify."""
-    if case is None and not index:
-        raise EvidenceError("give --case or --index", type="usage")
-    folder = LogFolder.at(log, private)
-    attachments = {path.name: path.read_bytes() for path in attach or []}
-    if len(attachments) != len(attach or []):
-        raise EvidenceError("two attachments have one name", type="usage")
-    with open_writer(folder) as writer:
-        with writer.reading() as conn:
-            indices = (
-                list(index or [])
-                if case is None
-                else [*entries_of_case(writer.log, conn, case), *(index or [])]
-            )
-            contents = gather(
-                writer.log,
-                conn,
-                folder.public_key(),
-                case=case,
-                indices=indices,
-                attachments=attachments,
-                disclose=disclose or [],
-            )
-        replace_file(out, export(writer, contents, purpose).data, mode=0o644)
-    print_lines([{"entries": len(contents.entries) + 1, "bytes": out.stat().st_size}])
-
-
-@app.command()
-@carried_out
-def verify(
-    bundle: Annotated[Path, typer.Argument(help="The zip file.")],
-    trust: Annotated[Path, typer.Option("--trust", help="Keys that you trust, one a line.")],
-) -> None:
-    """Check a bundle offline, under keys that the caller trusts and nothing else."""
-    try:
-        keys = read_trust(trust.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise EvidenceError(str(error), type="trust-invalid") from None
-    result = verify_bundle(bundle.read_bytes(), keys)
-    print_lines([json.loads(as_line(result))])
-    raise typer.Exit(0 if result.ok else 1)
-
-
 def _print_text(text: str) -> None:
     """Exactly these bytes, whatever the terminal's encoding."""
     sys.stdout.flush()
@@ -311,6 +244,8 @@ def _print_text(text: str) -> None:
 
 
 app.command()(evidence_erasing.erase)
+app.command()(evidence_bundle.bundle)
+app.command()(evidence_bundle.verify)
 app.command()(evidence_outside.anchor)
 app.command("anchors")(evidence_outside.list_anchors)
 app.command()(evidence_outside.witness)

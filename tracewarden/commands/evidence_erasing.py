@@ -8,7 +8,6 @@ from typing import Annotated, Any
 import typer
 
 from evidence.errors import EvidenceError
-from store.event_erasures import erase_on_request
 from store.evidence_folder import LogFolder
 from store.evidence_openings import erase as erase_openings
 from store.evidence_writer import open_writer
@@ -56,6 +55,8 @@ def _erase_commitments(
 def _erase_scans(
     data: Path | None, events: list[str], items: list[str], reason: str
 ) -> dict[str, Any]:
+    from store.event_erasures import erase_on_request  # slow to import: judging's rooms
+
     engine = open_database(data)
     try:
         now_us = to_us(datetime.now(UTC))

@@ -10,7 +10,7 @@ from api.console.cases.story import Story, story_of
 from api.console.lines import AlertLine
 from api.console.lines import line_of as alert_line
 from api.console.session import LoggedIn
-from api.services import Services
+from api.services import Records, Services
 from api.wording import Wording
 from cases.standing import Standing, possible, standing
 from cases.steps import Attachment, Step
@@ -78,7 +78,7 @@ def content_of(services: Services, case_id: str, user: LoggedIn, w: Wording) -> 
     )
 
 
-def alerts_of(services: Services, row: CaseRow, now: Standing) -> list[AlertRow]:
+def alerts_of(services: Records, row: CaseRow, now: Standing) -> list[AlertRow]:
     """The case's own alerts and those of cases merged into it, without what was split off."""
     wanted = list(row.body["alert_ids"])
     for case_id in now.taken_in:

@@ -1,0 +1,214 @@
+"""A case taken out of the service: complete, told in words, logged, and verified without us."""
+
+import json
+import os
+from collections.abc import Iterator
+from hashlib import sha256
+from io import BytesIO
+from typing import Any
+from zipfile import ZipFile
+
+import msgspec
+import pypdfium2  # type: ignore[import-untyped]
+import pytest
+from sqlalchemy import update
+
+from api.bundle.taking_out import Wish, take_out
+from cases.steps import Attach, Attachment
+from evidence.entry import Entry
+from evidence.errors import EvidenceError
+from store.case_steps import Author, StoredFile, take_step
+from store.evidence_log import EvidenceLog
+from store.evidence_service import SignedLog, signing
+from store.evidence_signed import NotSignedError, PublishedLog
+from store.schema.cases import cases
+from store.schema.events import events
+from tests.api.bundle.service import Stored, judged_world
+from verifier import read_trust, verify_bundle
+
+PHOTO = b"\xff\xd8 a test purchase's receipt \xff\xd9"
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stored]:
+    found = judged_world(tmp_path_factory.mktemp("service") / "data", items=200)
+    yield found
+    found.engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def signed(stored: Stored, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SignedLog]:
+    with signing(
+        stored.engine, tmp_path_factory.mktemp("private") / "p", "brand.example/log"
+    ) as it:
+        yield it
+
+
+def files_of(data: bytes) -> dict[str, bytes]:
+    with ZipFile(BytesIO(data)) as bundle:
+        return {name: bundle.read(name) for name in bundle.namelist()}
+
+
+def an_alert(stored: Stored, rule: str = "scan-outside-territory") -> str:
+    return max(stored.alerts(rule), key=lambda row: len(row.body["signal_ids"])).alert_id
+
+
+def wish(stored: Stored, **more: Any) -> Wish:
+    return Wish("mei", "arbitration 2026/17", **({"alert_ids": [an_alert(stored)]} | more))
+
+
+def test_an_alert_is_taken_out_with_its_entries_events_report_and_custody(
+    stored: Stored, signed: SignedLog
+) -> None:
+    done = take_out(stored, signed, wish(stored))
+    result = verify_bundle(done.data, read_trust(str(signed.verifier)))
+    assert result.ok, result.first_problem
+    assert result.checked["events"] >= 1
+    files = files_of(done.data)
+    body = json.loads(files[f"entries/{done.entry}.json"])["body"]
+    assert (body["by"], body["purpose"]) == ("mei", "arbitration 2026/17")
+    assert body["alert_ids"] == [an_alert(stored)]
+    assert {"report.html", "report.pdf", "policy.json", "registry.json", "alerts.json"} <= set(
+        files
+    )
+
+
+def test_what_is_exported_is_byte_for_byte_what_is_stored(
+    stored: Stored, signed: SignedLog
+) -> None:
+    files = files_of(take_out(stored, signed, wish(stored)).data)
+    with stored.engine.connect() as connection:
+        raws = set(connection.execute(events.select().with_only_columns(events.c.raw)).scalars())
+    shown = [data.decode() for name, data in files.items() if name.startswith("events/")]
+    assert shown
+    assert set(shown) <= raws
+
+
+def test_the_officer_decides_what_stays_closed(stored: Stored, signed: SignedLog) -> None:
+    everything = files_of(take_out(stored, signed, wish(stored)).data)
+    shown = [name for name in everything if name.startswith("events/")]
+    one = json.loads(everything[shown[0]])
+    kept = wish(stored, keep_closed=[f"{one['kind']}:{one['event_id']}"])
+    some = files_of(take_out(stored, signed, kept).data)
+    assert shown[0] not in some
+    closed = take_out(stored, signed, wish(stored, without_events=True))
+    files = files_of(closed.data)
+    assert not [name for name in files if name.startswith("events/")]
+    assert "<circle" not in files["report.html"].decode()
+    assert "<circle" in everything["report.html"].decode()
+    assert verify_bundle(closed.data, read_trust(str(signed.verifier))).ok
+
+
+def test_an_event_changed_after_it_was_judged_is_not_taken_out(
+    stored: Stored, signed: SignedLog
+) -> None:
+    alert_id = an_alert(stored, "impossible-travel")
+    before = files_of(take_out(stored, signed, wish(stored, alert_ids=[alert_id])).data)
+    shown = [data for name, data in before.items() if name.startswith("events/")]
+    event = json.loads(shown[0])
+    same = events.c.identity == f"scan:{event['event_id']}"
+    with stored.engine.begin() as connection:
+        connection.execute(update(events).where(same).values(raw='{"kind":"scan"}'))
+    try:
+        after = take_out(stored, signed, wish(stored, alert_ids=[alert_id]))
+        names = [name for name in files_of(after.data) if name.startswith("events/")]
+        assert len(names) == len(shown) - 1
+    finally:
+        with stored.engine.begin() as connection:
+            raw = shown[0].decode()
+            connection.execute(update(events).where(same).values(raw=raw))
+
+
+def test_the_report_reads_in_both_languages_and_its_glyphs_are_embedded(
+    stored: Stored, signed: SignedLog
+) -> None:
+    files = files_of(take_out(stored, signed, wish(stored)).data)
+    html = files["report.html"].decode()
+    assert 'id="zh"' in html
+    assert 'id="en"' in html
+    assert "<svg" in html
+    assert "http-equiv" not in html
+    assert "<script" not in html
+    document = pypdfium2.PdfDocument(files["report.pdf"])
+    text = "".join(page.get_textpage().get_text_range() for page in document)
+    for words in ("不能证明什么", "What this does not prove", "时间线", "Timeline", "mei"):
+        assert words in text
+    assert (
+        files["report.pdf"].count(b"/FontFile2")
+        == files["report.pdf"].count(b"/FontDescriptor ")
+        > 0
+    )
+
+
+def a_case(stored: Stored) -> str:
+    """A case over an alert, with a file attached, as judging and an officer leave it."""
+    body = {"case_id": "c" * 64, "kind": "diversion", "alert_ids": [an_alert(stored)],
+            "subject": {"type": "dealer", "id": "D001"}, "dealer_id": "D001", "gtins": [],
+            "opened_at": "2026-05-01T00:00:00Z", "confidence": 0.9, "tier": 1}  # fmt: skip
+    with stored.engine.begin() as connection:
+        (place,) = EvidenceLog().append(connection, [Entry(None, {"type": "case", "case": body})])
+        connection.execute(cases.insert().values(
+            case_id=body["case_id"], change=10**6, holds=True, made_by_hand=False, kind="diversion",
+            tier=1, confidence=0.9, dealer_id="D001", opened_us=1_770_000_000_000_000, alerts=1,
+            evidence_seq=place.index, body=msgspec.json.encode(body),
+        ))  # fmt: skip
+    digest = sha256(PHOTO).hexdigest()
+    step = Attach("a test purchase", (Attachment(digest, "receipt.jpg", "image/jpeg", len(PHOTO)),))
+    file = StoredFile(digest, "receipt.jpg", "image/jpeg", PHOTO)
+    author = Author("mei", "decider", os.urandom)
+    take_step(stored.engine, "c" * 64, step, author, at_us=1_775_000_000_000_000, files=[file])
+    return "c" * 64
+
+
+def test_a_case_is_taken_out_with_its_steps_and_files_and_a_changed_photo_is_named(
+    stored: Stored, signed: SignedLog
+) -> None:
+    done = take_out(stored, signed, wish(stored, alert_ids=[], case_id=a_case(stored)))
+    files = files_of(done.data)
+    (photo,) = [name for name in files if name.startswith("attachments/")]
+    assert files[photo] == PHOTO
+    assert json.loads(files["case.json"])["kind"] == "diversion"
+    trust = read_trust(str(signed.verifier))
+    result = verify_bundle(done.data, trust)
+    assert result.ok, result.first_problem
+    assert result.checked["attachments"] == 1
+    assert result.checked["disclosures"] == 0
+    told = take_out(stored, signed, wish(stored, alert_ids=[], case_id="c" * 64, with_words=True))
+    assert verify_bundle(told.data, trust).checked["disclosures"] == 1
+    assert "a test purchase" in files_of(told.data)["disclosures.json"].decode()
+    result = verify_bundle(done.data.replace(PHOTO, PHOTO.replace(b"test", b"Test")), trust)
+    assert result.first_problem is not None
+    assert (result.first_problem.file, result.first_problem.problem) == (photo, "file-changed")
+
+
+def test_what_is_not_there_is_refused_by_name_and_nothing_is_logged(
+    stored: Stored, signed: SignedLog
+) -> None:
+    with stored.engine.connect() as connection:
+        size = EvidenceLog().head(connection).size
+    for bad, type in (
+        ({"alert_ids": ["0" * 64]}, "alert-unknown"),
+        ({"alert_ids": [], "case_id": "none"}, "case-unknown"),
+        ({"open": ["0" * 64]}, "opening-unknown"),
+    ):
+        with pytest.raises(EvidenceError) as refused:
+            take_out(stored, signed, wish(stored, **bad))
+        assert refused.value.type == type
+    with stored.engine.connect() as connection:
+        assert EvidenceLog().head(connection).size == size
+
+
+def test_a_process_without_the_key_waits_for_the_writer_and_says_when_there_is_none(
+    stored: Stored, signed: SignedLog
+) -> None:
+    published = PublishedLog(stored.engine, wait_s=0.3)
+    assert published.verifier == signed.verifier
+    with pytest.raises(NotSignedError):
+        take_out(stored, published, wish(stored))
+    signed.seal()
+
+    def sign() -> None:
+        signed.seal()
+
+    done = take_out(stored, published, wish(stored), anchor=sign)
+    assert verify_bundle(done.data, read_trust(str(signed.verifier))).ok
