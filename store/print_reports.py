@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, text
 
 from codes.errors import CodeError
 from codes.print_reports import PrintRange, check_ranges
 from events.timed import from_microseconds
 from registry.model import PrintReport
+from store.engine import is_sqlite
 from store.registry import RegistryConflictError, add_rows
 from store.schema.registry import jobs, print_reports
 
@@ -27,6 +28,9 @@ def take_print_report(
         CodeError: ``job-invalid``: the registry has no such job, or a range is not the job's.
         RegistryConflictError: another report has this id.
     """
+    if not is_sqlite(connection):
+        # The same report sent twice at once is to be noted once; SQLite lets one write anyway.
+        connection.execute(text("LOCK TABLE print_reports IN SHARE ROW EXCLUSIVE MODE"))
     _check(connection, job, ranges)
     noted = connection.execute(
         select(print_reports).where(print_reports.c.report_id == report_id).order_by("row_id")

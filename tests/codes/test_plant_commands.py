@@ -153,7 +153,17 @@ def test_sets_match_each_cases_code_with_its_items_and_say_what_was_packed(house
     out, events = house.folder / "sets.csv", house.folder / "packed.jsonl"
     sets = ["sets", house.folder / "J.csv", "--keys", house.ring, "--prefix", "9506000"]
     (said,) = house.say(
-        *sets, "--first", "7", "--items-a-case", "2", "--out", out, "--events", events
+        *sets,
+        "--first",
+        "7",
+        "--items-a-case",
+        "2",
+        "--out",
+        out,
+        "--events",
+        events,
+        "--packed-at",
+        "2026-03-01T16:00:00+08:00",
     )
     assert said == {"cases": 3, "items": 5, "next_reference": 10}
     made = rows_of(out)
@@ -168,6 +178,10 @@ def test_sets_match_each_cases_code_with_its_items_and_say_what_was_packed(house
     assert (printed["labels"], cases.read_text().count("(00) ")) == (3, 3)
     packed = [json.loads(line) for line in events.read_text().splitlines()]
     assert [len(event["childEPCs"]) for event in packed] == [2, 2, 1]
+    assert (packed[0]["eventTime"], packed[0]["eventTimeZoneOffset"]) == (
+        "2026-03-01T16:00:00+08:00",
+        "+08:00",
+    )
     assert packed[0]["parentID"] == f"https://id.gs1.org/00/{made[0]['sscc']}"
 
 

@@ -62,7 +62,12 @@ def _say(line: dict[str, Any]) -> None:
     typer.echo(msgspec.json.encode(line))
 
 
-def _instant(text: str | None) -> datetime:
+def instant_of(text: str | None) -> datetime:
+    """The time that an option names; now where it is left out.
+
+    Raises:
+        CodeError: it is no time with an offset.
+    """
     if text is None:
         return datetime.now(UTC)
     try:
@@ -111,7 +116,7 @@ def list_keys(keys: Keys) -> None:
 def revoke(keys: Keys, key_id: KeyId, at: At = None) -> None:
     """Trust a compromised key no longer, from a time on; codes issued before stay valid."""
     with refusals():
-        instant = _instant(at)
+        instant = instant_of(at)
         KeyRing.open(keys).revoked(key_id, instant)
         _say({"key_id": key_id, "revoked_at": instant})
 
@@ -120,6 +125,6 @@ def revoke(keys: Keys, key_id: KeyId, at: At = None) -> None:
 def retire(keys: Keys, key_id: KeyId, at: At = None) -> None:
     """Sign no more with a key from a time on; its codes stay valid."""
     with refusals():
-        instant = _instant(at)
+        instant = instant_of(at)
         KeyRing.open(keys).retired(key_id, instant)
         _say({"key_id": key_id, "valid_to": instant})

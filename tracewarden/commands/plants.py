@@ -20,7 +20,7 @@ from codes.plant_files import encrypt_for
 from codes.print_reports import Outcome, PrintRange, parse_range
 from store.print_reports import take_print_report
 from tracewarden.commands.code_jobs import Domain, Ring
-from tracewarden.commands.keys import passphrase, signer_of
+from tracewarden.commands.keys import instant_of, passphrase, signer_of
 from tracewarden.commands.refusals import refusals
 from tracewarden.installation import open_database
 
@@ -45,13 +45,16 @@ def sets(
     events: Annotated[
         Path | None, typer.Option("--events", help="Packing events to write, a line a case.")
     ] = None,
+    packed_at: Annotated[
+        str | None, typer.Option("--packed-at", help="RFC 3339 time of packing; by default now.")
+    ] = None,
     extension: Annotated[int, typer.Option("--extension", help="Extension digit.")] = 0,
     domain: Domain = "id.gs1.org",
 ) -> None:
     """Match each case's code with the codes of its items."""
     with refusals():
-        ring, word, now = KeyRing.open(keys), passphrase(), datetime.now(UTC)
-        signer = signer_of(ring, ring.signing_key_id(now), word)
+        ring, word, at = KeyRing.open(keys), passphrase(), instant_of(packed_at)
+        signer = signer_of(ring, ring.signing_key_id(datetime.now(UTC)), word)
         units = signed_ssccs(prefix, first, signer, domain=domain, extension=extension)
         with ExitStack() as stack:
             columns, rows = _rows_of(stack.enter_context(source.open(newline="")))
@@ -61,7 +64,7 @@ def sets(
             said = {"cases": 0, "items": 0}
             for (sscc, case), held in matched_sets(rows, units, items_a_case):
                 written.writerows({"sscc": sscc, "case_uri": case, **row} for row in held)
-                drafts.say(packing_event(case, (row["uri"] for row in held), packed_at=now))
+                drafts.say(packing_event(case, (row["uri"] for row in held), packed_at=at))
                 said = {"cases": said["cases"] + 1, "items": said["items"] + len(held)}
         drafts.publish()
         typer.echo(msgspec.json.encode({**said, "next_reference": first + said["cases"]}))
