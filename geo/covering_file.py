@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from pathlib import Path
 from tempfile import mkdtemp
@@ -9,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from shapely.geometry import MultiPolygon
 
 from geo.borders import Borders
 from geo.covering import Cells, Covering
@@ -18,6 +20,36 @@ FORMAT = "tracewarden-covering/1"
 _META = "covering.json"
 _BORDERS = tuple(Borders.__annotations__)
 _CELLS = tuple(field.name for field in fields(Cells))
+
+
+_KEPT = 2
+"""Folders that ``shared`` keeps: the newest, and the one that others may still be moving off."""
+
+
+def shared(folder: Path, digest: str, shapes: Callable[[], Sequence[MultiPolygon]]) -> Covering:
+    """The covering of some areas out of ``folder``, where it is built if it is not there.
+
+    ``digest`` names the areas. All who ask for the same map the same files, so that the memory is
+    used once; two who build at the same time write the same.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    place = folder / digest[:32]
+    try:
+        return load(place, digest=digest)
+    except GeoError:
+        save(Covering.build(shapes()), place, digest=digest)
+    _prune(folder)
+    return load(place, digest=digest)
+
+
+def _prune(folder: Path) -> None:
+    """Older coverings go; who has one mapped keeps it until the end."""
+    there = [place for place in folder.iterdir() if (place / _META).exists()]
+    there.sort(key=lambda place: (place / _META).stat().st_mtime_ns, reverse=True)
+    for place in there[_KEPT:]:
+        shutil.rmtree(place, ignore_errors=True)
 
 
 def save(covering: Covering, folder: Path, *, digest: str) -> None:

@@ -4,20 +4,38 @@ A point on a border belongs to the territory just east of it, or just north of i
 runs due east-west (geo/borders.py): of territories that share the border, exactly one.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 from shapely.geometry import MultiPolygon
 
 from geo.arrays import FloatsLike, Ints, floats
 from geo.covering import Covering
+from geo.covering_file import shared
 
 
 class Locator:
     """Territories by id, asked which of them hold a point."""
 
-    def __init__(self, shapes: Mapping[str, MultiPolygon]) -> None:
-        self.territory_ids = tuple(shapes)
-        self.covering = Covering.build(list(shapes.values()))
+    def __init__(self, territory_ids: Sequence[str], covering: Covering) -> None:
+        self.territory_ids = tuple(territory_ids)
+        self.covering = covering
+
+    @classmethod
+    def of(cls, shapes: Mapping[str, MultiPolygon]) -> "Locator":
+        """Built here and now."""
+        return cls(tuple(shapes), Covering.build(list(shapes.values())))
+
+    @classmethod
+    def kept(
+        cls,
+        folder: Path,
+        digest: str,
+        territory_ids: Sequence[str],
+        shapes: Callable[[], Sequence[MultiPolygon]],
+    ) -> "Locator":
+        """Out of a folder, built there at the first time (see ``geo.covering_file.shared``)."""
+        return cls(territory_ids, shared(folder, digest, shapes))
 
     def locate(self, lon: FloatsLike, lat: FloatsLike) -> list[list[str]]:
         """The ids that hold each point (WGS-84), in the order of the territories."""

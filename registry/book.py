@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import Literal, NamedTuple
 
 from events.model import Crs
@@ -25,12 +26,13 @@ class SiteParty(NamedTuple):
 class Registry:
     """A snapshot of all rows; every question says as known at which time (microseconds)."""
 
-    def __init__(self, rows: RegistryRows) -> None:
+    def __init__(self, rows: RegistryRows, index: Path | None = None) -> None:
+        """``index``: see ``Places``."""
         self.rows = rows
         self.policy: Policy = rows.policy
         self.policy_hash = rows.policy.digest()
         self.authority = Authority(rows)
-        self.places = Places(rows.territories)
+        self.places = Places(rows.territories, index)
         self._products: Known[Product] = Known(rows.products, lambda row: row.gtin)
         self._dealers: Known[Dealer] = Known(rows.dealers, lambda row: row.dealer_id)
         self._dealers_by_gln: Known[Dealer] = Known(rows.dealers, lambda row: row.gln)

@@ -1,19 +1,24 @@
 """The registry's areas: shapes for the keys that ``Authority`` gives, and which territories hold a
 place. Shapes are built once and kept; equal keys are equal areas."""
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
 import numpy as np
 import shapely
 from pyproj import Geod
 from shapely.geometry import MultiPolygon, Polygon, shape
 
 from events.model import Crs
-from geo.area import Area
-from geo.arrays import Floats
+from geo.area import Area, unite
+from geo.arrays import Floats, Ints
 from geo.borders import Borders
+from geo.covering import Covering
+from geo.covering_file import shared
 from geo.rows import joined
 from geo.verdict import normal_columns
 from registry.authority import AreaKey, Clause, TerritoryVersion, Union
@@ -36,7 +41,12 @@ class AreaRows(NamedTuple):
 class Places:
     """Shapes of the registry's territories, alone and as the areas in which dealers may sell."""
 
-    def __init__(self, territories: Iterable[Territory]) -> None:
+    def __init__(self, territories: Iterable[Territory], index: Path | None = None) -> None:
+        """``index``: a folder in which an index of all territories is kept, built there at the
+        first time and mapped by every process that asks for the same territories.
+        """
+        self._index = index
+        self._shapes: dict[TerritoryVersion, Polygon | MultiPolygon] = {}
         self._territories: dict[TerritoryVersion, Territory] = {
             (territory.territory_id, territory.version): territory for territory in territories
         }
@@ -80,11 +90,12 @@ class Places:
         return Area([self._shape(version) for version in union]).shape
 
     def _shape(self, version: TerritoryVersion) -> Polygon | MultiPolygon:
+        if version not in self._shapes:
+            self._shapes[version] = shape(self._territories[version].geometry)
         return self._shapes[version]
 
-    @cached_property
-    def _shapes(self) -> dict[TerritoryVersion, Polygon | MultiPolygon]:
-        return {key: shape(row.geometry) for key, row in self._territories.items()}
+    def _all_shapes(self) -> list[Polygon | MultiPolygon]:
+        return [self._shape(version) for version in self._territories]
 
     @cached_property
     def _listed(self) -> list[tuple[TerritoryVersion, Territory]]:
@@ -92,12 +103,35 @@ class Places:
 
     @cached_property
     def _tree(self) -> shapely.STRtree:
-        return shapely.STRtree(list(self._shapes.values()))
+        return shapely.STRtree(self._all_shapes())
 
     @cached_property
     def _alone(self) -> Borders:
         """Every territory for itself, in the order of the tree."""
-        return joined([Area([shape]).borders for shape in self._shapes.values()])
+        return joined([Area([shape]).borders for shape in self._all_shapes()])
+
+    @cached_property
+    def _covering(self) -> Covering | None:
+        """The index on disk, where there is to be one."""
+        if self._index is None:
+            return None
+        return shared(
+            self._index, self._digest(), lambda: [unite([s]) for s in self._all_shapes()]
+        )
+
+    def _digest(self) -> str:
+        digest = hashlib.sha256()
+        for version, row in self._territories.items():
+            digest.update(msgspec.json.encode((version, row.geometry), order="sorted"))
+        return digest.hexdigest()
+
+    def _held(self, lon: Floats, lat: Floats) -> tuple[Ints, Ints]:
+        """(point, territory version) pairs that hold, whatever their times."""
+        if self._covering is not None:
+            return self._covering.pairs(lon, lat)
+        point, near = self._tree.query(shapely.points(lon, lat))
+        inside = self._alone.contains(near, lon[point], lat[point])
+        return point[inside], near[inside]
 
     def holding(self, lon: float, lat: float, at_us: int, known_us: int) -> list[Territory]:
         """Territories in force then, as known then, that hold the point (degrees, WGS-84), the
@@ -108,10 +142,9 @@ class Places:
         self, lon: Floats, lat: Floats, at_us: Sequence[int], known_us: Sequence[int]
     ) -> list[list[Territory]]:
         """``holding`` for many points, each with its own times."""
-        point, near = self._tree.query(shapely.points(lon, lat))
-        inside = self._alone.contains(near, lon[point], lat[point])
+        points, rows = self._held(lon, lat)
         held: list[list[tuple[float, str, Territory]]] = [[] for _ in range(len(lon))]
-        for index, row in zip(point[inside].tolist(), near[inside].tolist(), strict=True):
+        for index, row in zip(points.tolist(), rows.tolist(), strict=True):
             version, territory = self._listed[row]
             if self._is_in_force(territory, at_us[index], known_us[index]):
                 held[index].append((self.size_m2(version), territory.territory_id, territory))

@@ -2,6 +2,7 @@
 
 import gc
 import threading
+from pathlib import Path
 
 from sqlalchemy import Connection
 
@@ -12,7 +13,9 @@ from store.registry import read_rows, revision_of
 class RegistrySource:
     """One snapshot, shared; asking costs one small query."""
 
-    def __init__(self) -> None:
+    def __init__(self, index: Path | None = None) -> None:
+        """``index``: a folder in which workers share the index of territories."""
+        self._index = index
         self._lock = threading.Lock()
         self._revision = -1
         self._registry: Registry | None = None
@@ -23,7 +26,7 @@ class RegistrySource:
             if self._registry is None or revision_of(connection) != self._revision:
                 self._registry = None
                 self._revision, rows = read_rows(connection)
-                self._registry = Registry(rows)
+                self._registry = Registry(rows, self._index)
                 _set_apart()
             return self._registry
 

@@ -172,7 +172,7 @@ def _runner(
     failed: Callable[[BaseException], None],
 ) -> EmbeddedRunner:
     worker = Worker(
-        Pipeline(engine, state, RegistrySource()),
+        Pipeline(engine, state, RegistrySource(settings.territory_index)),
         publisher,
         retry_limit_s=settings.retry_limit_s,
         dead_letter_limit=settings.dead_letter_limit,

@@ -32,9 +32,9 @@ from tracewarden.settings import Settings
 SECRET_BYTES = 48
 
 
-def registry_reader(engine: Engine) -> Callable[[], Registry]:
-    """The newest snapshot of the registry, whenever asked."""
-    source = RegistrySource()
+def registry_reader(engine: Engine, index: Path | None = None) -> Callable[[], Registry]:
+    """The newest snapshot of the registry, whenever asked; ``index`` as in ``RegistrySource``."""
+    source = RegistrySource(index)
 
     def current() -> Registry:
         with reading(engine) as connection:
@@ -74,7 +74,7 @@ def build_services(
     stopping: threading.Event,
 ) -> Services:
     """The API's ports; see ``api.services``."""
-    registry = registry_reader(engine)
+    registry = registry_reader(engine, settings.territory_index)
     passphrase = settings.key_passphrase.get_secret_value() if settings.key_passphrase else None
     secret = MasterSecret(keys, passphrase)
     issued = IssuedByJobs(secret, registry)

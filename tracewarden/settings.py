@@ -96,6 +96,11 @@ class Settings(BaseSettings):
         Field(ge=0, le=1, description="Territories that share less than this of the smaller one "
                                       "do not overlap: a sliver between two sources."),
     ] = 0.001
+    territory_index: Annotated[
+        Path | None,
+        Field(description="Folder in which processes of one machine share an index of all "
+                          "territories; worth it from some 100,000 vertices on."),
+    ] = None
     restraints: Annotated[
         Path | None,
         Field(description="Counsel's table of possible restraints of trade (TOML), instead of "

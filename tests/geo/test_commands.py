@@ -134,6 +134,26 @@ def test_points_are_located_and_a_border_point_has_one_owner(territories: str) -
     assert code == 0
 
 
+def test_an_index_that_is_kept_answers_the_same_until_the_file_changes(
+    territories: str, tmp_path: Path
+) -> None:
+    index = tmp_path / "index"
+    where = ("locate", "--territories", territories)
+    lines = '{"lon":116.2,"lat":39.5}\n{"lon":116.5,"lat":39.5}\n{"lon":1,"lat":2}\n'
+    wanted, _, _ = run(*where, lines=lines)
+    for _ in range(2):
+        said, code, error = run(*where, "--index", str(index), lines=lines)
+        assert (said, code, error) == (wanted, 0, "")
+        assert len(list(index.iterdir())) == 1
+    document = json.loads(Path(territories).read_text())
+    document["features"].pop()
+    Path(territories).write_text(json.dumps(document))
+    said, _, _ = run(*where, "--index", str(index), lines=lines)
+    assert [s["territory_ids"] for s in said] == [["T"], [], []]
+    Path(territories).write_text("{}")
+    assert run(*where, "--index", str(index), lines=lines)[1] == 2
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

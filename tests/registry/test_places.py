@@ -1,11 +1,13 @@
 """Places: which territories hold a point, and areas that gather in one index."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from events.timed import microseconds
+from geo.covering import Covering
 from registry import places
 from registry.authority import AreaKey
 from registry.model import Territory
@@ -37,6 +39,24 @@ def test_the_smallest_territory_that_holds_a_point_comes_first() -> None:
     assert [[found.name for found in one] for one in held] == [
         ["A", "WIDE"], ["B", "WIDE"], ["WIDE"], []
     ]  # fmt: skip
+
+
+def test_processes_share_an_index_on_disk_that_answers_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(4)
+    lon, lat = rng.uniform(-1, 10, 500), rng.uniform(-1, 11, 500)
+    lon[:4], lat[:4] = [0.0, 1.0, 3.0, 9.0], 5.0
+    times = [NOW] * 500, [NOW] * 500
+    wanted = Places(WORLD).holding_columns(lon, lat, *times)
+    assert Places(WORLD, tmp_path).holding_columns(lon, lat, *times) == wanted
+    monkeypatch.setattr(Covering, "build", None)
+    assert Places(WORLD, tmp_path).holding_columns(lon, lat, *times) == wanted
+    monkeypatch.undo()
+    moved = (*WORLD, territory("A", 2.0, 4.0, version=2))
+    held = Places(moved, tmp_path).holding(3.5, 5.0, NOW, NOW)
+    assert [(one.name, one.version) for one in held] == [("A", 2), ("WIDE", 1)]
+    assert len(list(tmp_path.iterdir())) == 2
 
 
 def test_each_point_is_held_by_the_version_in_force_at_its_own_time() -> None:

@@ -1,5 +1,6 @@
 """``tracewarden geo``: convert coordinates, check fixes against territories, locate points."""
 
+import hashlib
 import json
 import os
 import re
@@ -10,6 +11,7 @@ from typing import Annotated, Any, TypeVar
 
 import msgspec
 import typer
+from shapely.geometry import MultiPolygon
 
 from events.errors import TracewardenError
 from geo.area import Area
@@ -32,6 +34,10 @@ _BATCH = 2000
 _PATH = re.compile(r" - at `\$\.?(.*)`$")
 
 LinesFile = Annotated[Path | None, typer.Argument(help="JSON lines; stdin where not given.")]
+IndexFolder = Annotated[
+    Path | None,
+    typer.Option("--index", help="Keep an index here; later commands read it in no time."),
+]
 TerritoriesFile = Annotated[Path, typer.Option("--territories", help="GeoJSON territories.")]
 
 
@@ -115,10 +121,11 @@ def check(territories: TerritoriesFile, file: LinesFile = None) -> None:
 
 
 @app.command()
-def locate(territories: TerritoriesFile, file: LinesFile = None) -> None:
+def locate(
+    territories: TerritoriesFile, file: LinesFile = None, index: IndexFolder = None
+) -> None:
     """Name the territories that hold each point."""
-    known = latest(_territories(territories))
-    locator = Locator({name: t.shape for name, t in known.items()})
+    locator = _locator(territories, index)
 
     def answer(places: Sequence[Place]) -> list[Answer]:
         check_points([p.lon for p in places], [p.lat for p in places])
@@ -139,6 +146,30 @@ def locate(territories: TerritoriesFile, file: LinesFile = None) -> None:
         return [{"territory_ids": ids} for ids in found]
 
     _run(file, Place, answer)
+
+
+def _locator(territories: Path, index: Path | None) -> Locator:
+    if index is None:
+        return Locator.of({name: t.shape for name, t in latest(_territories(territories)).items()})
+    known: dict[str, Territory] = {}
+
+    def shapes() -> list[MultiPolygon]:
+        known.update(latest(_territories(territories)))
+        return [territory.shape for territory in known.values()]
+
+    try:
+        data = territories.read_bytes()
+        digest = hashlib.sha256(data).hexdigest()
+        # Only a file that was read before, and found right, has an index under its digest.
+        names = index / digest[:32] / "territory_ids.json"
+        if names.exists():
+            return Locator.kept(index, digest, json.loads(names.read_text("utf-8")), shapes)
+        locator = Locator.kept(index, digest, (), shapes)
+        known = known or latest(_territories(territories))
+        names.write_text(json.dumps(list(known)), "utf-8")
+    except OSError as error:
+        _fail("file-error", str(error))
+    return Locator(tuple(known), locator.covering)
 
 
 def _judge(area: Area, fixes: Sequence[Fix], rows: Sequence[int]) -> list[Answer]:

@@ -102,7 +102,9 @@ def worker() -> None:
     with refusals():
         settings = _settings("database_url", "kafka_bootstrap", "redis_url")
         pipeline = Pipeline(
-            open_engine(settings.database_url), RedisState(settings.redis_url), RegistrySource()
+            open_engine(settings.database_url),
+            RedisState(settings.redis_url),
+            RegistrySource(settings.territory_index),
         )
         publisher = KafkaPublisher(settings.kafka_bootstrap)
         app = build_app(settings.kafka_bootstrap)
