@@ -23,7 +23,11 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 )
 
-type source struct{ place, bearer string }
+// A tile never changes, so each is read once.
+type source struct {
+	place, bearer string
+	tiles         map[tlog.Tile][]byte
+}
 
 func (s source) ReadEndpoint(ctx context.Context, path string) ([]byte, error) {
 	if !strings.HasPrefix(s.place, "http") {
@@ -50,9 +54,13 @@ func (s source) ReadEndpoint(ctx context.Context, path string) ([]byte, error) {
 func (s source) ReadTiles(ctx context.Context, tiles []tlog.Tile) ([][]byte, error) {
 	var found [][]byte
 	for _, tile := range tiles {
-		data, err := s.ReadEndpoint(ctx, torchwood.TilePath(tile))
-		if err != nil {
-			return nil, err
+		data, known := s.tiles[tile]
+		if !known {
+			var err error
+			if data, err = s.ReadEndpoint(ctx, torchwood.TilePath(tile)); err != nil {
+				return nil, err
+			}
+			s.tiles[tile] = data
 		}
 		found = append(found, data)
 	}
@@ -72,7 +80,7 @@ func run(arguments []string) error {
 	if arguments[0] == "proof" {
 		return proof(arguments[1], arguments[2], arguments[3])
 	}
-	s := source{place: arguments[0]}
+	s := source{place: arguments[0], tiles: map[tlog.Tile][]byte{}}
 	if len(arguments) > 2 {
 		s.bearer = arguments[2]
 	}
