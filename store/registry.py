@@ -11,11 +11,13 @@ from msgspec import Struct
 from sqlalchemy import Connection, Table, func, insert, select
 
 from events.errors import TracewardenError
-from events.timed import from_microseconds, microseconds
+from events.timed import from_microseconds, microseconds, rfc3339
 from registry.model import Authorisation, Permit, Territory
 from registry.policy import read_policy
 from registry.recording import ROW_TYPES
 from registry.rows import RegistryRows
+from store.evidence_records import record_policy, record_registry
+from store.registry_versions import versions_at
 from store.schema import registry as schema
 from store.schema.events import events
 
@@ -113,10 +115,30 @@ def load_rows(
         )
     )
     recorded_us = now_us + TAKES_EFFECT_US if has_events else None
-    return {
+    taken = {
         kind: _insert(connection, kind, getattr(rows, kind), revision, recorded_us)
         for kind in TABLES
     }
+    _record(connection, name, before if revision > 1 else None, rows, revision, now_us)
+    return taken
+
+
+def _record(
+    connection: Connection,
+    name: str,
+    before: RegistryRows | None,
+    rows: RegistryRows,
+    revision: int,
+    now_us: int,
+) -> None:
+    """Log what is known from now on; last, since it holds the log's head until the commit."""
+    at, policy_hash = rfc3339(now_us), rows.policy.digest()
+    earlier = None if before is None else before.policy.digest()
+    if policy_hash != earlier:
+        policy = msgspec.to_builtins(rows.policy)
+        record_policy(connection, policy, policy_hash=policy_hash, before=earlier, at=at)
+    versions = versions_at(connection, revision)
+    record_registry(connection, versions, source=name, policy_hash=policy_hash, at=at)
 
 
 def add_rows(

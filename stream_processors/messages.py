@@ -38,14 +38,17 @@ class JudgementMessage(msgspec.Struct, frozen=True):
     because: str
     policy_hash: str
     units: tuple[SaidOf, ...]
+    registry_revision: int | None = None
 
 
 _encode = msgspec.json.Encoder().encode
 _judgement_decoder = msgspec.json.Decoder(JudgementMessage)
 
 
-def encode_judgement(judgement: Judgement, policy_hash: str) -> bytes:
-    """A judgement as it lies on ``signals``."""
+def encode_judgement(
+    judgement: Judgement, policy_hash: str, registry_revision: int | None = None
+) -> bytes:
+    """A judgement as it lies on ``signals``, with the policy and registry that it was made by."""
     units = tuple(SaidOf(u.at_us, u.identity, u.signals) for u in judgement.units)
     return _encode(
         JudgementMessage(
@@ -55,6 +58,7 @@ def encode_judgement(judgement: Judgement, policy_hash: str) -> bytes:
             judgement.because,
             policy_hash,
             units,
+            registry_revision,
         )
     )
 

@@ -54,6 +54,7 @@ class Processed(NamedTuple):
     hot: dict[str, bytes]
     refused: list[tuple[bytes, str]]
     policy_hash: str
+    registry_revision: int | None = None
 
 
 @dataclass
@@ -94,7 +95,7 @@ class Pipeline:
     def process(self, incoming: Sequence[Incoming]) -> Processed:
         """Store and judge a batch; may be repeated with the same result after any fault."""
         with self._engine.begin() as connection:
-            registry = self._source.current(connection)
+            registry, revision = self._source.current(connection), self._source.revision
             stored = store_events(connection, incoming)
             items, shipments = _direct([*incoming, *stored.displaced], stored, registry)
             versions = _raise(connection, items, shipments, known={})
@@ -112,7 +113,7 @@ class Pipeline:
             judging.shipments(shipments, {k: decode_shipment(raw) for k, raw in hot[1].items()})
             judgements = judging.judgements()
         kept = {self._key(registry, key): value for key, value in judging.hot.items()}
-        return Processed(judgements, kept, stored.refused, registry.policy_hash)
+        return Processed(judgements, kept, stored.refused, registry.policy_hash, revision)
 
     def keep(self, processed: Processed) -> None:
         """Keep hot state; only after the judgements were published."""

@@ -20,6 +20,11 @@ class RegistrySource:
         self._revision = -1
         self._registry: Registry | None = None
 
+    @property
+    def revision(self) -> int:
+        """The revision of the snapshot that was given last."""
+        return self._revision
+
     def current(self, connection: Connection) -> Registry:
         """The newest snapshot."""
         with self._lock:

@@ -85,7 +85,10 @@ class Worker:
         self, processed: Processed, refused: Sequence[tuple[BusRecord, Refused]]
     ) -> None:
         said = [
-            (judgement.subject, encode_judgement(judgement, processed.policy_hash))
+            (
+                judgement.subject,
+                encode_judgement(judgement, processed.policy_hash, processed.registry_revision),
+            )
             for judgement in processed.judgements
         ]
         letters = [

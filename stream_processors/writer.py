@@ -7,20 +7,16 @@ What a judgement says again changes nothing, so records may come twice and in an
 import os
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Engine
 
 from cases.alerts import alert_of
 from events.identity import Identity
-from events.timed import rfc3339
-from evidence.entry import Entry
 from judging.revisions import Floors
 from judging.settle import withdrawal
-from rules.signal import Signal, as_json
+from rules.signal import Signal
 from store.event_erasures import erased_among
 from store.evidence_log import EvidenceLog
-from store.evidence_sources import commit_to, in_entry
 from store.judgements import (
     Group,
     HeldSignal,
@@ -37,6 +33,7 @@ from store.judgements import (
     signals_of_groups,
 )
 from stream_processors.messages import JudgementMessage
+from stream_processors.signal_entries import Said, SignalEntries
 
 Held = dict[str, HeldSignal]
 """Signals of one folded subject that hold, by id."""
@@ -50,7 +47,7 @@ class _Book:
     before: dict[str, Held]
     after: dict[str, Held] = field(default_factory=dict)
     ended_by: dict[str, JudgementMessage] = field(default_factory=dict)
-    policies: dict[str, str] = field(default_factory=dict)
+    said_by: dict[str, JudgementMessage] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.after = {subject: dict(held) for subject, held in self.before.items()}
@@ -70,7 +67,7 @@ class _Book:
                 del held[key]
                 self.ended_by[key] = message
         held.update(said)
-        self.policies.update(dict.fromkeys(said, message.policy_hash))
+        self.said_by.update(dict.fromkeys(said, message))
         floors.add(message.since, message.revision)
 
     def keep(self, erased: Collection[Identity]) -> None:
@@ -113,14 +110,6 @@ class _Book:
         }
 
 
-class _Said(NamedTuple):
-    """A signal on its way into the log, with the revision and the policy that it was said under."""
-
-    signal: Signal
-    revision: int
-    policy_hash: str
-
-
 class Writer:
     """Takes judgements. ``clock`` gives microseconds since the epoch, ``entropy`` random bytes."""
 
@@ -131,8 +120,7 @@ class Writer:
         entropy: Callable[[int], bytes] = os.urandom,
     ) -> None:
         self._engine = engine
-        self._clock = clock
-        self._entropy = entropy
+        self._entries = SignalEntries(clock, entropy)
         self._log = EvidenceLog()
 
     def start(self) -> int:
@@ -161,12 +149,12 @@ class Writer:
 
     def _write(self, connection: Connection, book: _Book) -> int:
         begun, ended = book.begun(), book.ended()
-        said = [_Said(row.signal, row.revision, book.policies[key]) for key, row in _by_id(begun)]
+        said = [Said(row.signal, book.said_by[row.signal.signal_id]) for _, row in begun]
         for signal in ended:
             message = book.ended_by[signal.signal_id]
             taken_back = withdrawal(signal, message.because, message.policy_hash)
-            said.append(_Said(taken_back, message.revision, message.policy_hash))
-        entries = self._entries(connection, said)
+            said.append(Said(taken_back, message))
+        entries = self._entries.of(connection, said)
         places = self._log.append(connection, entries) if entries else []
         hold(
             connection,
@@ -179,28 +167,6 @@ class Writer:
         confirm(connection, book.confirmed())
         _show(connection, {group_of(row.signal) for _, row in begun} | set(map(group_of, ended)))
         return len(entries)
-
-    def _entries(self, connection: Connection, said: Sequence[_Said]) -> list[Entry]:
-        inputs = {identity for one in said for identity in one.signal.inputs}
-        known = commit_to(connection, inputs, self._entropy)
-        at = rfc3339(self._clock())
-        return [
-            Entry(None, _body(one, at) | in_entry(one.signal.inputs, known)) for one in said
-        ]
-
-
-def _body(said: _Said, recorded_at: str) -> dict[str, Any]:
-    return {
-        "type": "signal",
-        "recorded_at": recorded_at,
-        "revision": said.revision,
-        "policy_hash": said.policy_hash,
-        "signal": as_json(said.signal),
-    }
-
-
-def _by_id(begun: Sequence[tuple[str, HeldSignal]]) -> list[tuple[str, HeldSignal]]:
-    return [(row.signal.signal_id, row) for _, row in begun]
 
 
 def _erased_inputs(connection: Connection, ended: Sequence[Signal]) -> set[Identity]:

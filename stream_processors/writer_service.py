@@ -61,7 +61,7 @@ class WriterService:
             limit_s=self._retry_limit_s,
         )
         if not records:
-            # Others append in their own transactions: decisions, exports, erasures, keys.
+            # Others append in their own transactions: steps on cases, exports, erasures, keys.
             await self._seal()
             return 0
         messages, letters = _read(records)

@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from deploy.local import KafkaService, PostgresService, RedisService
 from store.engine import open_engine
 from store.evidence_log import EvidenceLog
+from store.evidence_openings import find
 from store.transactions import reading
 from tests.integration.scenario import SCOPES, batches, make_world
 from tests.integration.stacks import (
@@ -146,9 +147,12 @@ def check_evidence(engine: Engine, signals: list[dict[str, object]]) -> None:
         assert list(log.fsck(connection)) == []
         size = log.head(connection).size
         bodies = [json.loads(row.data)["body"] for row in log.iterate(connection, 0, size)]
+        said = [body for body in bodies if body["kind"] == "signal"]
+        openings = find(connection, [body["content"]["commitment"] for body in said])
     holds: dict[str, dict[str, object]] = {}
-    for body in bodies:
-        signal = body["signal"]
+    for body, opening in zip(said, openings, strict=True):
+        signal = json.loads(opening.value_json)
+        assert body["signal"].items() <= signal.items()
         if "withdraws" in signal:
             for withdrawn in signal["withdraws"]:
                 del holds[withdrawn]

@@ -4,16 +4,22 @@ import itertools
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 from sqlalchemy import Engine
 
 from evidence.errors import LogMovedError
+from registry import Policy, RegistryRows
 from rules.model import Finding, Subject
 from rules.signal import Signal, signal_of
 from store.alert_views import alerts_changed_after, effective_signals
 from store.engine import open_engine, sqlite_url
 from store.evidence_log import EvidenceLog
+from store.evidence_openings import find
+from store.registry import load_rows
+from store.registry_versions import versions_at
 from store.schema import metadata
 from store.transactions import reading
 from stream_processors.messages import JudgementMessage, SaidOf
@@ -62,11 +68,58 @@ def ids(*numbers: int) -> list[str]:
 
 
 def entries(engine: Engine) -> list[dict[str, object]]:
+    return [said_in(engine, body) for body in bodies(engine)]
+
+
+def bodies(engine: Engine) -> list[dict[str, Any]]:
     log = EvidenceLog()
     with reading(engine) as connection:
         assert list(log.fsck(connection)) == []
         rows = list(log.iterate(connection, 0, log.head(connection).size))
-    return [json.loads(row.data)["body"]["signal"] for row in rows]
+    return [json.loads(row.data)["body"] for row in rows]
+
+
+def said_in(engine: Engine, body: dict[str, Any]) -> dict[str, object]:
+    """The signal that an entry commits to, whose open members are those of the entry."""
+    with reading(engine) as connection:
+        (opening,) = find(connection, [body["content"]["commitment"]])
+    said: dict[str, object] = json.loads(opening.value_json)
+    assert body["signal"].items() <= said.items()
+    return said
+
+
+def test_an_entry_names_rule_policy_and_registry_and_nothing_of_whom_it_concerns(
+    engine: Engine,
+) -> None:
+    with engine.begin() as connection:
+        load_rows(connection, "first", RegistryRows(), now_us=1)
+        before = versions_at(connection, 1)
+    one = writer(engine)
+    one.take([msgspec.structs.replace(judged(1, 1, 1), registry_revision=1)])
+    policy, registry, body = bodies(engine)
+    assert (policy["kind"], policy["before"]) == ("policy", None)
+    assert registry["registry"] == body["registry"] == before
+    assert registry["policy_hash"] == policy["policy_hash"] == Policy().digest()
+    assert body["signal"] == {
+        "signal_id": ids(1)[0], "rule": "code-invalid",
+        "rule_version": signal(1).rule_version,
+    }  # fmt: skip
+    assert body["policy_hash"] == "policy"
+    assert ITEM not in json.dumps(body)
+    assert "D1" not in json.dumps(body)
+    assert said_in(engine, body)["facts"] == {"dealer_id": "D1"}
+
+
+def test_another_policy_is_logged_with_the_one_that_it_replaced(engine: Engine) -> None:
+    with engine.begin() as connection:
+        load_rows(connection, "first", RegistryRows(), now_us=1)
+        load_rows(connection, "again", RegistryRows(), now_us=2)
+        other = msgspec.structs.replace(Policy(), sell_through_days=17)
+        load_rows(connection, "other", RegistryRows(policy=other), now_us=3)
+    logged = [body for body in bodies(engine) if body["kind"] == "policy"]
+    assert [(one["before"], one["policy_hash"]) for one in logged] == [
+        (None, Policy().digest()), (Policy().digest(), other.digest())
+    ]  # fmt: skip
 
 
 def writer(engine: Engine) -> Writer:
