@@ -2,6 +2,7 @@
 
 import struct
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -55,7 +56,7 @@ class Ed25519Note:
 
     def sign(self, seed: bytes, name: str, text: bytes, at: int) -> bytes:
         """See :class:`SignatureType`."""
-        return Ed25519PrivateKey.from_private_bytes(seed).sign(text)
+        return _private_key(seed).sign(text)
 
     def verify(self, public: bytes, name: str, text: bytes, signature: bytes) -> bool:
         """See :class:`SignatureType`."""
@@ -64,6 +65,12 @@ class Ed25519Note:
         except (InvalidSignature, ValueError):
             return False
         return True
+
+
+@lru_cache(maxsize=16)
+def _private_key(seed: bytes) -> Ed25519PrivateKey:
+    """Derived once: that takes as long as signing."""
+    return Ed25519PrivateKey.from_private_bytes(seed)
 
 
 @dataclass(frozen=True, slots=True)

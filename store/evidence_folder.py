@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import SQLAlchemyError
 
 from evidence.checkpoint import Checkpoint
-from evidence.errors import EvidenceError, NoteError
+from evidence.errors import EvidenceError, LogDamagedError, NoteError
 from evidence.note import SigningKey, VerifierKey
 from store.engine import open_engine, sqlite_url
 from store.evidence_fsck import Finding, SignedSize
@@ -142,6 +142,23 @@ class LogFolder:
         with self.reading() as conn:
             return key in keys_since(conn, public)
 
+    def refuse_cut(self) -> None:
+        """Check that the file is as long as its header says, before anything is written to it.
+
+        Raises:
+            LogDamagedError: it was cut.
+        """
+        self._database_exists()
+        if self._in_flight():
+            return
+        with self.database.open("rb") as file:
+            header = file.read(32)
+        size = self.database.stat().st_size
+        page = int.from_bytes(header[16:18]) or 1
+        page = 65_536 if page == 1 else page
+        if len(header) < 32 or size < page * int.from_bytes(header[28:32]) or size % page:
+            raise LogDamagedError(f"{DATABASE} was cut: {size} bytes are left")
+
     def write_digest(self) -> None:
         """Record the database file as it is; a reader that still has it open prevents that."""
         if not self._in_flight():
@@ -207,8 +224,12 @@ class LogFolder:
 
 
 def _prepare(connection: object, _record: object) -> None:
-    """64 MiB of pages, since ids are hit at random; and what is erased is overwritten."""
+    """64 MiB of pages, since ids are hit at random: in memory, and in the journal before they are
+    copied, so that a page which changes in many commits is copied once. What is erased is
+    overwritten.
+    """
     connection.execute("PRAGMA cache_size=-65536")  # type: ignore[attr-defined]
+    connection.execute("PRAGMA wal_autocheckpoint=16384")  # type: ignore[attr-defined]
     connection.execute("PRAGMA secure_delete=ON")  # type: ignore[attr-defined]
 
 

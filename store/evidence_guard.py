@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evidence.checkpoint import Checkpoint
-from evidence.errors import EvidenceError, LogMovedError
+from evidence.errors import EvidenceError, LogMovedError, NoteError
 from evidence.note import Note, SigningKey
 from evidence.tree import EMPTY_ROOT
 
@@ -76,7 +76,14 @@ class Guard:
             GuardError: it is not there.
             NoteError: the file is damaged.
         """
-        return SigningKey.parse(self._read(KEY_FILE).removesuffix("\n"))
+        return self._key(KEY_FILE)
+
+    def _key(self, name: str) -> SigningKey:
+        text = self._read(name)
+        key = SigningKey.parse(text.removesuffix("\n"))
+        if f"{key}\n" != text:
+            raise NoteError(f"{name} is not as it was written", type="key-invalid")
+        return key
 
     def stage(self, key: SigningKey) -> None:
         """Keep the key that the log is about to be handed over to."""
@@ -90,7 +97,7 @@ class Guard:
         """
         if not (self.folder / STAGED_FILE).exists():
             return None
-        return SigningKey.parse(self._read(STAGED_FILE).removesuffix("\n"))
+        return self._key(STAGED_FILE)
 
     def unstage(self) -> None:
         """Throw the staged key away."""
@@ -110,7 +117,10 @@ class Guard:
             GuardError: it is not there.
             NoteError: the file is damaged.
         """
-        note = Note.parse(self._read(CHECKPOINT_FILE))
+        text = self._read(CHECKPOINT_FILE)
+        note = Note.parse(text)
+        if str(note) != text:
+            raise NoteError("the checkpoint is not as it was written")
         note.verified_by([self.key().verifier])
         return note
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from msgspec import Struct
 from sqlalchemy import Connection, Dialect, Table, bindparam, func, insert, select, text, update
 
 from evidence.entry import NO_LEAF, Draft, Entry, draft, id_hash
@@ -19,6 +20,7 @@ from evidence.tree import (
     TILE_HEIGHT,
     TILE_WIDTH,
     Frontier,
+    TileNode,
     leaf_hash,
     node_hash,
     range_hash,
@@ -65,8 +67,7 @@ _KNOWN = text(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Appended:
+class Appended(Struct, frozen=True):
     """Where an entry stands; ``new`` is false where it stood there before."""
 
     index: int
@@ -85,8 +86,7 @@ class Head:
     epoch: int
 
 
-@dataclass(frozen=True, slots=True)
-class StoredRow:
+class StoredRow(Struct, frozen=True):
     """A row of the log as the database holds it."""
 
     index: int
@@ -171,16 +171,15 @@ class EvidenceLog:
         head = self.head(conn, lock=True)
         if self.epoch is not None and head.epoch != self.epoch:
             raise LogMovedError(f"a later writer (epoch {head.epoch}) has claimed the log")
-        placing = _Placing(head, self._known(conn, drafts))
-        for one in drafts:
-            placing.answers.append(one if isinstance(one, EvidenceError) else placing.take(one))
+        keys = [_key(one) for one in drafts]
+        placing = _Placing(head, self._known(conn, [key for key in keys if key is not None]))
+        for one, key in zip(drafts, keys, strict=True):
+            answer = one if isinstance(one, EvidenceError) else placing.take(one, key)
+            placing.answers.append(answer)
+        placing.grow()
         return placing
 
-    def _known(
-        self, conn: Connection, drafts: Sequence[Draft | EvidenceError]
-    ) -> "dict[bytes, StoredRow]":
-        ids = [one.id for one in drafts if isinstance(one, Draft)]
-        wanted = [id_hash(identity) for identity in ids if identity is not None]
+    def _known(self, conn: Connection, wanted: Sequence[bytes]) -> dict[bytes, StoredRow]:
         if not wanted:
             return {}
         found = conn.execute(_KNOWN, {"count": len(wanted), "hashes": b"".join(wanted)})
@@ -309,32 +308,41 @@ class _Placing:
     def __init__(self, head: Head, known: dict[bytes, StoredRow]) -> None:
         self.head = head
         self.frontier = head.frontier.copy()
+        self.next_index = head.size
         self.last_leaf = head.last_leaf
         self.known = known
         self.answers: list[Appended | EvidenceError] = []
-        self.rows: list[tuple[object, ...]] = []
-        self.nodes: list[tuple[object, ...]] = []
+        self.rows: list[tuple[int, bytes | None, bytes, bytes]] = []
+        self.leaves: list[bytes] = []
+        self.nodes: list[TileNode] = []
 
-    def take(self, one: Draft) -> Appended | EvidenceError:
-        key = None if one.id is None else id_hash(one.id)
+    def take(self, one: Draft, key: bytes | None) -> Appended | EvidenceError:
+        """Answer for an entry, and make its row where it is new; ``key`` is its id's hash."""
         earlier = None if key is None else self.known.get(key)
         if earlier is not None:
             return _again(one, earlier)
-        index = self.frontier.size
+        index = self.next_index
         try:
             data = one.at(index, self.last_leaf)
         except EvidenceError as error:
             return error
         leaf = leaf_hash(data)
-        self._extend(StoredRow(index, key, leaf, data))
+        self.rows.append((index, key, leaf, data))
+        self.leaves.append(leaf)
+        self.next_index, self.last_leaf = index + 1, leaf
+        if key is not None:
+            self.known[key] = StoredRow(index, key, leaf, data)
         return Appended(index, leaf, new=True)
 
-    def _extend(self, row: StoredRow) -> None:
-        self.rows.append((row.index, row.id_hash, row.leaf_hash, row.data))
-        self.nodes += self.frontier.append(row.leaf_hash)
-        self.last_leaf = row.leaf_hash
-        if row.id_hash is not None:
-            self.known[row.id_hash] = row
+    def grow(self) -> None:
+        """Take the new rows into the tree; they are a batch, which is cheaper than one by one."""
+        self.nodes += self.frontier.extend(self.leaves)
+
+
+def _key(one: Draft | EvidenceError) -> bytes | None:
+    if isinstance(one, EvidenceError) or one.id is None:
+        return None
+    return id_hash(one.id)
 
 
 def _insert_many(conn: Connection, table: Table, rows: Sequence[Sequence[object]]) -> None:
@@ -344,7 +352,7 @@ def _insert_many(conn: Connection, table: Table, rows: Sequence[Sequence[object]
     """
     statement, positional = _insert_text(table, conn.dialect)
     if positional:
-        conn.exec_driver_sql(statement, [tuple(row) for row in rows])
+        conn.exec_driver_sql(statement, list(rows))
     else:
         names = table.columns.keys()
         conn.exec_driver_sql(statement, [dict(zip(names, row, strict=True)) for row in rows])

@@ -110,14 +110,15 @@ class Sealer:
             raise EvidenceError(f"the signed checkpoint is of {signed.origin}", type="other-log")
 
     def _reread(self, rows: Iterable[StoredRow]) -> tuple[Frontier, bytes]:
-        frontier, last = self._frontier.copy(), self._last_leaf
+        frontier, last, leaves = self._frontier.copy(), self._last_leaf, list[bytes]()
         for row in rows:
             leaf = leaf_hash(row.data)
             place = b'"prev":"%b","seq":%d}' % (last.hex().encode(), row.index)
             if leaf != row.leaf_hash or not row.data.endswith(place):
                 raise LogDamagedError(f"entry {row.index} is not what was appended")
-            frontier.append(leaf)
+            leaves.append(leaf)
             last = leaf
+        frontier.extend(leaves)
         return frontier, last
 
 

@@ -82,6 +82,7 @@ def open_writer(folder: LogFolder) -> Iterator[LogWriter]:
         SecondWriterError: there is one already.
         LogBehindError, LogDamagedError: the log is not the one that was signed.
     """
+    folder.refuse_cut()
     folder.signed_key()
     with folder.writing() as engine:
         settle(engine, folder.guard)

@@ -39,9 +39,11 @@ SSH_AGENT = Program("openssh-client", lambda: shutil.which("ssh-agent"))
 CHROMIUM = Program("chromium", lambda: shutil.which("chromium"))
 CHINESE_FONTS = Program("fonts-noto-cjk", lambda: _first("/usr/share/fonts", "**/*CJK*"))
 DOCKER_COMPOSE = Program("docker-compose", lambda: shutil.which("docker-compose"))
+STRACE = Program("strace", lambda: shutil.which("strace"))
 
 EVERY_PROGRAM = (
     JAVA, MAVEN, POSTGRES, REDIS, CHROMIUM, CHINESE_FONTS, DOCKER_COMPOSE, SSH_AGENT,
+    STRACE,
 )
 
 

@@ -13,36 +13,43 @@ from pathlib import Path
 
 import pytest
 
+from deploy.local import packages
 from evidence.checkpoint import Checkpoint
+from evidence.note import VerifierKey
 from store.evidence_folder import LogFolder
+from store.evidence_keys import keys_since
 from store.evidence_log import EvidenceLog
 
-APPEND = [sys.executable, "-c", "from tracewarden.commands.evidence import app; app()", "append"]
+RUN = [sys.executable, "-c", "from tracewarden.commands.evidence import app; app()"]
+APPEND, ROTATE = [*RUN, "append"], [*RUN, "rotate"]
 WRITES = "openat,pwrite64,write,fsync,fdatasync,rename,unlink,ftruncate"
 FAULTS = ("error=EIO", "signal=KILL")
 LINES = b"".join(b'{"id":"s-%d"}\n' % number for number in range(3))
 
-pytestmark = pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def strace() -> None:
+    packages.require(packages.STRACE)
 
 
 @pytest.fixture
 def start(tmp_path: Path) -> Path:
     """A log of two entries beside its private folder."""
     place = tmp_path / "start"
-    run = [sys.executable, "-c", "from tracewarden.commands.evidence import app; app()"]
     log = str(place / "log")
-    subprocess.run([*run, "init", "--log", log, "--name", "o.example"], check=True)
-    subprocess.run([*run, "append", "--log", log], input=b"{}\n{}\n", check=True)
+    subprocess.run([*RUN, "init", "--log", log, "--name", "o.example"], check=True)
+    subprocess.run([*APPEND, "--log", log], input=b"{}\n{}\n", check=True)
     return place
 
 
-def calls(start: Path, work: Path) -> list[tuple[str, int]]:
-    """The calls that touch the log in one append, as ``(name, n-th of that name on its files)``."""
+def calls(start: Path, work: Path, command: list[str] = APPEND) -> list[tuple[str, int]]:
+    """The calls that touch the log in one command, as ``(name, n-th of that name)``."""
     place = fresh(start, work)
     trace = work / "trace"
     subprocess.run(
         ["strace", "-f", "-o", str(trace), *paths(place), "-e", f"trace={WRITES}",
-         *APPEND, "--log", str(place / "log")],
+         *command, "--log", str(place / "log")],
         input=LINES, capture_output=True, check=True,
     )  # fmt: skip
     count: dict[str, int] = {}
@@ -60,7 +67,9 @@ def paths(place: Path) -> Iterator[str]:
     log, private = place / "log", place / "log.private"
     names = ["log.sqlite", "log.sqlite-wal", "log.sqlite-journal", "log.sqlite.sha256",
              "log.sqlite.sha256.new", "public-key.txt"]  # fmt: skip
-    secret = ["checkpoint", "checkpoint.new", "key", "writer.lock", "swap.lock"]
+    names += ["public-key.txt.new"]
+    secret = ["checkpoint", "checkpoint.new", "key", "key.staged", "key.staged.new",
+              "writer.lock", "swap.lock"]  # fmt: skip
     for path in [log, private, *(log / one for one in names), *(private / one for one in secret)]:
         yield from ("-P", str(path))
 
@@ -72,11 +81,13 @@ def fresh(start: Path, work: Path) -> Path:
     return place
 
 
-def inject(place: Path, call: str, number: int, fault: str) -> list[dict[str, object]]:
+def inject(
+    place: Path, call: str, number: int, fault: str, command: list[str] = APPEND
+) -> list[dict[str, object]]:
     """Append under one fault; what was acknowledged."""
     done = subprocess.run(
         ["strace", "-f", "-o", "/dev/null", *paths(place), "-e", f"trace={WRITES}",
-         "-e", f"inject={call}:{fault}:when={number}", *APPEND, "--log", str(place / "log")],
+         "-e", f"inject={call}:{fault}:when={number}", *command, "--log", str(place / "log")],
         input=LINES, capture_output=True, check=False,
     )  # fmt: skip
     assert b"Traceback" not in done.stderr, (call, number, fault, done.stderr)
@@ -124,3 +135,39 @@ def test_each_call_that_touches_the_log_may_fail_or_be_the_last(
         place = fresh(start, tmp_path)
         acknowledged = inject(place, call, number, fault)
         check(place, acknowledged)
+
+
+def check_rotation(place: Path, first: VerifierKey) -> None:
+    """The old key is in force or the new one, the log is whole, and the next append goes on."""
+    folder = LogFolder.at(place / "log")
+    assert list(folder.fsck()) == []
+    subprocess.run(
+        [*APPEND, "--log", str(place / "log")], input=LINES, capture_output=True, check=True
+    )
+    assert list(folder.fsck()) == []
+    assert folder.guard.staged() is None
+    with folder.reading() as conn:
+        keys = keys_since(conn, first)
+    assert folder.public_key() == folder.guard.key().verifier == keys[-1]
+    folder.guard.last().verified_by(keys)
+
+
+def test_a_rotation_that_dies_leaves_one_key_in_force(start: Path, tmp_path: Path) -> None:
+    first = LogFolder.at(start / "log").public_key()
+    for number in (2, 5):
+        place = fresh(start, tmp_path)
+        inject(place, "rename", number, "signal=KILL", ROTATE)
+        check_rotation(place, first)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(7200)
+@pytest.mark.parametrize("fault", FAULTS)
+def test_each_call_of_a_rotation_may_fail_or_be_the_last(
+    start: Path, tmp_path: Path, fault: str
+) -> None:
+    first = LogFolder.at(start / "log").public_key()
+    for call, number in calls(start, tmp_path, ROTATE):
+        place = fresh(start, tmp_path)
+        inject(place, call, number, fault, ROTATE)
+        check_rotation(place, first)

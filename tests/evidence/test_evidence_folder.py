@@ -1,10 +1,12 @@
 """A log folder: signed before it answers, and refused where it is not what was signed."""
 
 import shutil
+import sqlite3
 from pathlib import Path
 
 import pytest
 from sqlalchemy import delete, update
+from sqlalchemy.exc import SQLAlchemyError
 
 from evidence.checkpoint import Checkpoint
 from evidence.entry import Entry
@@ -174,11 +176,11 @@ def test_a_damaged_private_folder_is_refused_and_found(folder: LogFolder) -> Non
     assert list(folder.fsck()) == []
 
 
-def test_a_flipped_bit_anywhere_in_the_folder_is_found(folder: LogFolder) -> None:
-    append(folder, *range(5))
-    for path in sorted(folder.path.iterdir()):
+def flip_bits(folder: LogFolder, paths: list[Path], most: int | None) -> None:
+    """Flip bits of these files one at a time, all or up to ``most`` a file: each is found."""
+    for path in paths:
         data = path.read_bytes()
-        step = max(1, 8 * len(data) // 300) | 1
+        step = 1 if most is None else max(1, 8 * len(data) // most) | 1
         for bit in range(0, 8 * len(data), step):
             flipped = bytearray(data)
             flipped[bit // 8] ^= 1 << bit % 8
@@ -188,12 +190,31 @@ def test_a_flipped_bit_anywhere_in_the_folder_is_found(folder: LogFolder) -> Non
     assert list(folder.fsck()) == []
 
 
+def signed_files(folder: LogFolder) -> list[Path]:
+    private = [folder.guard.folder / name for name in ("checkpoint", "key")]
+    return [*sorted(folder.path.iterdir()), *private]
+
+
+def test_a_flipped_bit_anywhere_in_the_folders_is_found(folder: LogFolder) -> None:
+    append(folder, *range(5))
+    flip_bits(folder, signed_files(folder), 300)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(7200)
+def test_every_flipped_bit_of_both_folders_is_found(folder: LogFolder) -> None:
+    append(folder, *range(5))
+    flip_bits(folder, signed_files(folder), None)
+
+
 def test_a_database_cut_anywhere_is_found_and_not_written_to(folder: LogFolder) -> None:
     append(folder, *range(40))
     data = folder.database.read_bytes()
     for length in range(0, len(data), len(data) // 23):
         folder.database.write_bytes(data[:length])
         assert next(folder.fsck(), None) is not None, length
+        with pytest.raises((EvidenceError, SQLAlchemyError, sqlite3.Error)):
+            append(folder, 41)
         for name in ("-wal", "-shm"):
             folder.database.with_name(folder.database.name + name).unlink(missing_ok=True)
     folder.database.write_bytes(data)

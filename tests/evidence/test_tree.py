@@ -167,6 +167,18 @@ def test_appending_gives_each_full_tiles_root_once() -> None:
     assert completed[0].hash == naive_root(leaves[:256])
 
 
+@given(st.integers(0, 600), st.lists(st.integers(0, 700), max_size=4))
+def test_many_leaves_at_once_are_taken_as_one_by_one(start: int, batches: list[int]) -> None:
+    one_by_one, at_once = Frontier(), Frontier()
+    number = 0
+    for count in [start, *batches]:
+        leaves = [leaf_hash(b"%d" % n) for n in range(number, number + count)]
+        number += count
+        expected = [node for leaf in leaves for node in one_by_one.append(leaf)]
+        assert sorted(at_once.extend(leaves)) == sorted(expected)
+        assert at_once == one_by_one
+
+
 def test_a_frontier_of_the_wrong_length_is_refused() -> None:
     with pytest.raises(LogDamagedError):
         Frontier.from_bytes(3, bytes(32))
