@@ -39,7 +39,7 @@ def test_new_retired_and_revoked_keys_are_logged(tmp_path: Path) -> None:
     assert [one["change"] for one in found] == ["new", "retired", "revoked"]
     assert {one["public_key"] for one in found} == {key.raw.hex()}
     assert [one["kind"] for one in found] == ["key-rotation"] * 3
-    assert found[1]["effective_at"] == "2026-01-01T19:04:05Z"
+    assert found[1]["effective_at"].startswith("2026-01-01T19:04:05")
 
 
 def test_what_was_not_done_is_not_logged(tmp_path: Path) -> None:
