@@ -30,8 +30,10 @@ TOGETHER = 0.01
 """Friends and families travel together: such a share of a case, at least, may go to one place."""
 CLONED_ITEMS = 3
 """So many items of one origin case that are here and far away at once are copies."""
-MOST_BACK = 8
+MOST_BOTH = 8
 """One item of so many may have been taken home by a traveller after all."""
+TRAVELLED = 0.35
+"""A larger share of goods than this does not travel on from where they were sold."""
 OTHER_ORIGINS = 2
 DOUBTFUL_ITEMS = 2
 """With so many, nobody is accused."""
@@ -47,8 +49,9 @@ class Surfaced(Struct):
     visits: int = 0
     elsewhere: dict[str, None] = field(default_factory=dict)
     """Items that were read here and far from here."""
-    back: dict[str, None] = field(default_factory=dict)
-    """Items first seen here, abroad, and later where their dealer may sell them."""
+    both: dict[str, None] = field(default_factory=dict)
+    """Items first seen here, abroad, and later where their dealer may sell them; or first seen
+    somewhere else and then here."""
     inputs: dict[str, None] = field(default_factory=dict)
     lon: float = 0.0
     lat: float = 0.0
@@ -88,8 +91,9 @@ class Diversions(Struct):
             if doubled:
                 seen.elsewhere[sighting.item] = None
                 seen.inputs[judged.identity] = None
-                if sighting.item in seen.items and sighting.probability_outside < 0.05:
-                    seen.back[sighting.item] = None
+                is_home = sighting.probability_outside < 0.05
+                if is_home if sighting.item in seen.items else here and abroad:
+                    seen.both[sighting.item] = None
             touched.append((into, seen, here))
         return touched
 
@@ -172,7 +176,7 @@ def is_surfaced(
     """How improbable it is that chance brought so many items of one origin case to one place, over
     all origin cases; None where it is not improbable enough, or is a showcase's doing."""
     count = len(seen.items)
-    if count < policy.surfaced_items or len(seen.elsewhere) >= DOUBTFUL_ITEMS or seen.back:
+    if count < policy.surfaced_items or len(seen.elsewhere) >= DOUBTFUL_ITEMS or seen.both:
         return None
     if seen.last_us - seen.first_us < DAY_US or seen.visits > MOST_VISITS_AN_ITEM * count:
         return None
@@ -191,14 +195,13 @@ def is_cloned(
     seen: Surfaced, into: Cell, dealer_id: str, natural: Natural, tested: Tested | None
 ) -> bool:
     """Whether a block of codes was copied: its items are in a place and far from it at once, too
-    many for travellers, or one that surfaced abroad is back at home, which goods that were sold
-    abroad are not; and the place is not where the dealer sells anyway, nor where goods of its other
-    origin cases are sold, too: those are leaked, and travel from there."""
+    many for travellers, or one is at home and just there where others surfaced abroad. The place
+    is not where the dealer sells anyway, nor where goods of its other origin cases are sold, too:
+    those are leaked, and travel from there."""
     elsewhere, there = len(seen.elsewhere), len(seen.items)
     if not (
-        elsewhere >= CLONED_ITEMS
-        or (elsewhere >= DOUBTFUL_ITEMS and there >= 2 * DOUBTFUL_ITEMS)
-        or (seen.back and there >= CLONED_ITEMS and len(seen.back) * MOST_BACK >= there)
+        (elsewhere >= CLONED_ITEMS and elsewhere >= TRAVELLED * there)
+        or (seen.both and there >= CLONED_ITEMS and len(seen.both) * MOST_BOTH >= there)
     ):
         return False
     bets = tested.bets.get(into) if tested else None

@@ -27,6 +27,7 @@ from cases.groups import DAY_US, Groups
 from cases.judgement import Judgement
 from cases.leak import Crossed, Tested, test
 from cases.natural import Natural
+from cases.permits import Permits, under_permit
 from cases.trade import Trade, judge_trade
 from registry import Registry
 from rules.model import Finding, Sighting
@@ -44,6 +45,7 @@ class Gathering(Struct):
     diversions: Diversions = field(default_factory=Diversions)
     groups: Groups = field(default_factory=Groups)
     trade: Trade = field(default_factory=Trade)
+    permits: Permits = field(default_factory=Permits)
     now_us: int = 0
     swept_us: int = 0
 
@@ -146,23 +148,25 @@ class _Step:
         found = self._registry.smallest_territory(*place, "wgs84", at_us, self._judged.known_us)
         return found.territory_id if found else None
 
-    def _sighting(self, sighting: Sighting) -> None:
+    def _sighting(self, seen: Sighting) -> None:
         state, judged = self._state, self._judged
+        sighting, by_permit = under_permit(state.permits, seen, judged, self._registry)
         if sighting.probability_outside >= 0.5:
             case = state.diversions.grow(sighting, judged)
             if case is not None:
                 self._changed(case)
-        for into, seen, is_here in state.diversions.note(sighting, judged):
-            self._origin(into, seen, sighting, is_here)
+        for into, known, is_here in state.diversions.note(sighting, judged):
+            self._origin(into, known, sighting, is_here)
         if sighting.nth != 1:
             return
         tested = state.tested.setdefault(sighting.dealer_id, Tested())
         dealers = len(state.natural.flows)
         for crossed in test(tested, state.natural, sighting, judged, self._policy, dealers):
             self._leak(crossed)
-        state.natural.note(
-            sighting.dealer_id, sighting.lon, sighting.lat, sighting.probability_outside
-        )
+        if not by_permit:
+            state.natural.note(
+                sighting.dealer_id, sighting.lon, sighting.lat, sighting.probability_outside
+            )
 
     def _leak(self, crossed: Crossed) -> None:
         if crossed.bets.told:

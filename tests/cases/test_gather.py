@@ -1,0 +1,160 @@
+"""Gathering: what becomes a case, whose, where, and that order and restarts change nothing."""
+
+import random
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+from msgspec.structs import replace
+
+from cases.gather import Gathering, step
+from registry import Registry
+from registry.model import Permit
+from tests.cases.market import Market, gathered, judgements, sscc
+from tests.rules.world import BRAND, DEALER_A, DEALER_B, SSCC_ON_ROUTE, registry
+
+
+def leaking(items: int = 10, day: float = 12.0) -> Market:
+    market = Market(registry())
+    market.home(40)
+    for number in range(items):
+        market.receive("A", [f"L{number}"], 30 + number, 1.0)
+        market.read(f"L{number}", 15.0 + 0.01 * (number % 7), 5.0, day + 1.3 * number)
+    return market
+
+
+def test_a_leak_is_a_case_of_its_dealer_and_of_where_the_goods_went() -> None:
+    [case], signals = leaking().gather()
+    assert (case.kind, case.dealer_id, case.territory_id) == ("diversion", "D-A", "B")
+    assert case.item_count == 10
+    assert [signal.rule for signal in signals] == ["dealer-leak"]
+
+
+def test_a_leak_is_found_within_a_dozen_items_and_known_by_the_last_of_them() -> None:
+    market = leaking()
+    [case], [signal] = market.gather()
+    assert signal.facts["items"] <= 8
+    assert case.opening in signal.inputs
+    assert case.opened_us == max(
+        judged.known_us for judged in judgements(market.events, market.registry)
+        if judged.identity == case.opening
+    )
+
+
+def test_the_order_of_work_and_a_restart_change_nothing() -> None:
+    market = leaking()
+    told = judgements(market.events, market.registry)
+    random.Random(3).shuffle(told)
+    assert gathered(told, market.registry) == market.gather()
+    state = Gathering()
+    for judged in sorted(told, key=lambda judged: judged.order):
+        state = msgspec.msgpack.decode(msgspec.msgpack.encode(state), type=Gathering)
+        state, _ = step(state, judged, registry=market.registry)
+    straight = Gathering()
+    for judged in sorted(told, key=lambda judged: judged.order):
+        straight, _ = step(straight, judged, registry=market.registry)
+    assert state == straight
+
+
+def test_what_exceeds_a_permits_quantity_is_a_leak() -> None:
+    permit = Permit(
+        permit_id="P",
+        dealer_id="D-A",
+        gtins="all",
+        territory_ids=["B"],
+        valid_from=datetime(2026, 1, 1, tzinfo=UTC),
+        valid_to=datetime(2026, 12, 1, tzinfo=UTC),
+        quantity=5,
+    )
+    market = leaking(items=16)
+    market.registry = Registry(replace(market.registry.rows, permits=(permit,)))
+    [case], _ = market.gather()
+    assert (case.dealer_id, case.territory_id) == ("D-A", "B")
+    market.registry = Registry(
+        replace(market.registry.rows, permits=(replace(permit, quantity=16),))
+    )
+    assert market.gather() == ([], [])
+
+
+def test_items_of_one_case_in_one_foreign_place_are_a_case_of_their_dealer() -> None:
+    market = Market(registry())
+    market.home(30)
+    serials = [f"C{number}" for number in range(10)]
+    market.receive("A", serials, 5, 1.0)
+    for number in range(4):
+        market.read(serials[number], 15.0, 5.0, 8 + number)
+    [case], _ = market.gather()
+    assert (case.kind, case.dealer_id, case.territory_id) == ("diversion", "D-A", "B")
+
+
+def test_a_copied_block_accuses_nobody() -> None:
+    market = Market(registry())
+    market.home(30)
+    serials = [f"C{number}" for number in range(10)]
+    market.receive("A", serials, 5, 1.0)
+    for number in range(5):
+        market.read(serials[number], 15.0, 5.0, 8 + number)
+    for number in range(4):
+        market.read(serials[number], 2.0 + number, 2.0, 20 + number)
+    [case], _ = market.gather()
+    assert (case.kind, case.dealer_id, case.subject.id) == ("clone", None, sscc(5))
+
+
+def test_a_printing_run_of_fakes_is_one_case() -> None:
+    market = Market(registry())
+    for number in range(9):
+        market.read(f"X{number}", 15 + 0.05 * number, 5, 3 + 2 * number, signature="invalid")
+    [case], _ = market.gather()
+    assert (case.kind, case.territory_id, case.item_count) == ("clone", "B", 9)
+
+
+def test_one_forged_code_is_no_case_and_two_runs_are_two() -> None:
+    market = Market(registry())
+    market.read("X1", 15.0, 5.0, 3.0, signature="invalid")
+    assert market.gather()[0] == []
+    for number in range(6):
+        lon = 15.0 if number % 2 else 2.0
+        market.read(f"Y{number}", lon, 5.0, 4.0 + number, signature="invalid")
+    assert len(market.gather()[0]) == 2
+
+
+def test_goods_received_by_the_wrong_dealer_name_the_one_they_were_meant_for() -> None:
+    market = Market(registry())
+    market.move("shipping", [SSCC_ON_ROUTE], 1.0, DEALER_A, disposition="in_transit")
+    market.move("receiving", [SSCC_ON_ROUTE], 2.0, DEALER_B)
+    [case], _ = market.gather()
+    assert (case.kind, case.dealer_id, case.territory_id) == ("diversion", "D-A", "B")
+
+
+@pytest.mark.parametrize(("opened", "cases"), [(1, 0), (2, 1)])
+def test_two_items_read_outside_their_sealed_case_are_a_case(opened: int, cases: int) -> None:
+    market = Market(registry())
+    market._aggregate(SSCC_ON_ROUTE, ["O1", "O2"], 0.5)
+    market.move("shipping", [SSCC_ON_ROUTE], 1.0, DEALER_A, disposition="in_transit")
+    for number in range(opened):
+        market.read(f"O{number + 1}", 15.0, 8.0, 1.5)
+    found, _ = market.gather()
+    assert [case.kind for case in found] == ["transport"] * cases
+
+
+def test_a_receipt_that_comes_too_late_lets_a_case_fall() -> None:
+    market = Market(registry())
+    market._aggregate(SSCC_ON_ROUTE, ["O1", "O2"], 0.5)
+    market.move("shipping", [SSCC_ON_ROUTE], 1.0, DEALER_A, disposition="in_transit")
+    for serial in ("O1", "O2"):
+        market.read(serial, 15.0, 8.0, 3.0)
+    assert len(market.gather()[0]) == 1
+    market.move("receiving", [SSCC_ON_ROUTE], 2.0, DEALER_A, late_days=9.0)
+    assert market.gather()[0] == []
+
+
+def test_goods_of_nobody_and_of_a_dealer_without_territory_accuse_nobody() -> None:
+    market = Market(registry())
+    for number in range(12):
+        market.read(f"N{number}", 15.0, 5.0, 3.0 + number)
+    rows = replace(market.registry.rows, authorisations=())
+    bare = leaking()
+    bare.registry = Registry(rows)
+    assert market.gather() == ([], [])
+    assert bare.gather() == ([], [])
+    assert BRAND
