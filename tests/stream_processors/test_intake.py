@@ -39,8 +39,6 @@ json_values = st.recursive(
     json_values,
 ))
 def test_a_bad_event_spoils_no_other(kind: str, members: dict[str, object]) -> None:
-
-
     bad = msgspec.json.encode({"kind": kind, **members})
     intake = take_in(record(encode_record([GOOD, bad, GOOD])))
     assert len(intake.incoming) == 2
@@ -54,3 +52,10 @@ def test_an_event_on_another_topic_is_refused() -> None:
 def test_a_nul_in_an_identifier_is_refused() -> None:
     bad = GOOD.replace(b'"event_id":"p"', b'"event_id":"p\\u0000"')
     assert take_in(record(encode_record([bad]))).incoming == []
+
+
+def test_a_time_before_the_first_year_is_refused() -> None:
+    bad = GOOD.replace(b'"fixed_at":"2026-05-01T00:00:00Z"', b'"fixed_at":"0001-01-01T00:00+14:00"')
+    intake = take_in(record(encode_record([GOOD, bad])))
+    assert len(intake.incoming) == 1
+    assert [bad.detail for bad in intake.refused] == ["a time is out of range"]

@@ -165,6 +165,13 @@ def test_hot_state_gives_what_was_put_last_and_none_for_the_rest(state: HotState
     assert state.get([]) == []
 
 
+def test_hot_state_takes_more_keys_than_one_command_carries(state: HotState) -> None:
+    mark = uuid.uuid4().hex
+    values = {f"{mark}-{number}": str(number).encode() for number in range(2_500)}
+    state.put(values)
+    assert state.get(list(values)) == list(values.values())
+
+
 def test_a_redis_that_is_away_counts_as_empty() -> None:
     away = RedisState("redis://127.0.0.1:1/0")
     away.put({"a": b"1"})
