@@ -55,7 +55,8 @@ def test_a_nul_in_an_identifier_is_refused() -> None:
 
 
 def test_a_time_before_the_first_year_is_refused() -> None:
-    bad = GOOD.replace(b'"fixed_at":"2026-05-01T00:00:00Z"', b'"fixed_at":"0001-01-01T00:00+14:00"')
+    begun = b'"fixed_at":"0001-01-01T00:00:00+14:00"'
+    bad = GOOD.replace(b'"fixed_at":"2026-05-01T00:00:00Z"', begun)
     intake = take_in(record(encode_record([GOOD, bad])))
     assert len(intake.incoming) == 1
     assert [bad.detail for bad in intake.refused] == ["a time is out of range"]
