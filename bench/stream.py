@@ -1,6 +1,6 @@
 """A worker's CPU seconds per million scans through the full pipeline, on real servers.
 
-    .venv/bin/python -m bench.stream [--scans 20000] [--single 4000]
+    .venv/bin/python -m bench.stream [--scans 20000] [--single 2000]
 
 Measured are (a) ``tracewarden worker`` on records of 500 scans, (b) the same on records of one,
 (c) a bare confluent-kafka loop that only decodes both. A worker is warm before its clock starts,
@@ -122,11 +122,12 @@ def worker_cpu(found: Servers, world: World, scans: list[bytes], packed: int, lo
         "TRACEWARDEN_REDIS_URL": found.redis.url,
     }
     warm, measured = scans[:WARM_SCANS], scans[WARM_SCANS:]
+    assert measured, f"more than {WARM_SCANS} scans are needed"
     command = [sys.executable, "-m", "tracewarden.cli", "worker"]
     with log.open("wb") as out:
         worker = subprocess.Popen(command, env=env, stdout=out, stderr=out)
     try:
-        produce(bootstrap, records(warm, packed))
+        produce(bootstrap, records(warm, PACKED))
         wait_committed(bootstrap, end_of(bootstrap), worker)
         idle = _idle_share(worker.pid)
         began, before = time.monotonic(), cpu_s(worker.pid)
@@ -183,7 +184,7 @@ def measure(scans: int, single: int) -> dict[str, float]:
         world = make_world(Path(folder) / "world", scans)
         log = Path(folder) / "worker.log"
         packed = worker_cpu(found, world, world.scans, PACKED, log)
-        one = worker_cpu(found, world, world.scans[:single], 1, log)
+        one = worker_cpu(found, world, world.scans[: WARM_SCANS + single], 1, log)
         # Many times over, so that what a loop costs to start does not count.
         end = end_of(bootstrap)
         produce(bootstrap, records(world.scans, PACKED) * max(1, 100_000 // len(world.scans)))
@@ -213,8 +214,10 @@ def table(found: dict[str, float]) -> str:
 def main() -> None:
     """Print the measurement as a line of JSON and a table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--scans", type=int, default=20_000, help="scans in packed records")
-    parser.add_argument("--single", type=int, default=4_000, help="of these, one a record")
+    parser.add_argument(
+        "--scans", type=int, default=20_000, help="scans in packed records, the first ones to warm"
+    )
+    parser.add_argument("--single", type=int, default=2_000, help="scans one a record")
     options = parser.parse_args()
     found = measure(options.scans, options.single)
     print(json.dumps(found))
