@@ -44,7 +44,7 @@ soak: install ## the full fault tests, which take long
 
 FUZZ_S ?= 120
 
-fuzz: install ## the parsers of codes guided by coverage for FUZZ_S seconds, then every property test with fifty times the examples
+fuzz: install ## parsers guided by coverage for FUZZ_S seconds, then every property fifty times over
 	$(RUN) -m tests.codes.fuzz_parsers -max_total_time=$(FUZZ_S) -timeout=10 -rss_limit_mb=2048
 	$(RUN) -m pytest -m "hypothesis and not soak and not real_parts" --hypothesis-profile fuzz --timeout 3600 $(ARGS)
 
