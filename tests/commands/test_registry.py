@@ -131,6 +131,32 @@ def test_bad_rows_are_named_and_the_next_is_read(data: str, tmp_path: Path) -> N
     assert said[0]["error"]["type"] == "null-island"
 
 
+@pytest.mark.parametrize(
+    ("ring", "slug"),
+    [
+        ("[[0,0],[1,0],[1,NaN],[0,0]]", "coordinate-not-finite"),
+        ("[[31,121],[32,121],[32,122],[31,121]]", "coordinates-swapped"),
+        ("[[0,0],[181,0],[181,1],[0,0]]", "coordinate-out-of-range"),
+        ("[[0,0],[1,0],[1,1],[0,1]]", "ring-unclosed"),
+        ("[[0,0],[1,1],[1,0],[0,1],[0,0]]", "polygon-self-crossing"),
+        ("[]", "polygon-empty"),
+        ("[[-180,-80],[180,-80],[180,85],[-180,85],[-180,-80]]", "polygon-enormous"),
+    ],
+)
+def test_bad_borders_are_named_where_they_come_in(
+    recording: Path, tmp_path: Path, ring: str, slug: str
+) -> None:
+    text = collection(feature("BAD", {"type": "Polygon", "coordinates": ["RING"]}))
+    text = text.replace('"RING"', ring)
+    (recording / "registry" / "territories.geojson").write_text(text)
+    data = ("--data", str(tmp_path / "data"))
+    loaded, code = run("load", str(recording), *data, folder=tmp_path)
+    assert (loaded[0]["error"]["type"], code) == (slug, 1)
+    assert loaded[0]["error"]["field"].startswith("features[0].geometry")
+    added, code = run("registry", "add", "territories", *data, lines=text, folder=tmp_path)
+    assert (added[0]["error"]["type"], code) == (slug, 1)
+
+
 def test_what_restrains_trade_is_warned_of_when_it_is_entered(data: str, tmp_path: Path) -> None:
     france = collection(feature("FR-75", box(2, 3)))
     run("registry", "add", "territories", "--data", data, lines=france, folder=tmp_path)

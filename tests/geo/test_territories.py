@@ -199,6 +199,25 @@ def test_arcs_make_rings_and_shared_ones_make_shared_borders() -> None:
     assert area_of([west, east]).distance_m(10.0, 50.5)[0] < -30_000
 
 
+def test_a_topology_is_taken_like_a_collection_with_its_system() -> None:
+    west, east = read_territories(json.dumps(TOPOLOGY).encode())
+    assert (west.territory_id, east.territory_id) == ("W", "E")
+    transform = {"scale": [0.5, 0.25], "translate": [110, 30]}
+    shifted = {**TOPOLOGY, "crs": "gcj02", "transform": transform}
+    moved, _ = read_territories(json.dumps(shifted).encode())
+    lon, _ = convert(109.0, 30.0, source="gcj02", target="wgs84")
+    assert moved.shape.bounds[0] == pytest.approx(lon[0], abs=3e-3)
+    assert moved.shape.bounds[0] != 109
+
+
+def test_how_much_repair_may_change_is_a_setting() -> None:
+    bow = [[0.6, 1], [0.4, 1.4], [0.6, 1.4], [0.4, 1]]
+    ring = [[0, 0], [1, 0], [1, 1], *bow, [0, 1], [0, 0]]
+    assert refused(collection(ring)).type == "polygon-self-crossing"
+    (found,) = parse_territories(collection(ring), max_change=0.2)
+    assert 0.01 < found.area_change < 0.2
+
+
 @pytest.mark.parametrize(
     ("member", "value"),
     [("type", "Feature"), ("arcs", [[[0]]]), ("arcs", None), ("transform", {"scale": [1]}),
