@@ -22,6 +22,7 @@ from api.consumer.errors import error_page, not_an_item, wording_of
 from api.consumer.report import report_limit
 from api.epcis import capture, queries
 from api.epcis.problems import epcis_response, is_epcis
+from api.field import pages as field_pages
 from api.outbox_relay import OutboxRelay
 from api.partner import intake, item_event_files, outcomes, print_reports
 from api.partner.bearer import KeyCache
@@ -34,9 +35,9 @@ from api.services import Services
 _log = logging.getLogger(__name__)
 
 _ROUTERS = (
-    resolve, about, description, visit, location, hidden_code, report, intake, outcomes,
-    item_event_files, print_reports, capture, queries, well_known, evidence_log, reference, login,
-    alerts_page, alert_stream, alert_page, map_data, list_page, step_forms, case_page, questions,
+    resolve, about, description, field_pages, visit, location, hidden_code, report, intake,
+    outcomes, item_event_files, print_reports, capture, queries, well_known, evidence_log,
+    reference, login, alerts_page, alert_stream, alert_page, map_data, list_page, step_forms, case_page, questions,
 )
 _MACHINE_PATHS = ("/v1/", "/epcis/", "/.well-known/", "/log/", "/healthz", "/openapi.json")
 

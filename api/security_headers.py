@@ -21,6 +21,17 @@ CONSOLE_POLICY = (
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 
+FIELD_POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self' 'wasm-unsafe-eval'; "
+    "img-src 'self' data:; connect-src 'self'; worker-src 'self'; manifest-src 'self'; "
+    "form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+)
+"""Pages of the field: their decoder is WebAssembly, which needs a word of its own. No script may
+make text into code."""
+
+WORKER_POLICY = "default-src 'none'; connect-src 'self'; frame-ancestors 'none'"
+"""A service worker fetches files of this service, and nothing else."""
+
 _ALWAYS = {
     "X-Content-Type-Options": "nosniff",
     # A visit's address is nobody else's business.

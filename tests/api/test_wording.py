@@ -8,7 +8,7 @@ from api.wording import texts
 from codes.signing import SignatureVerdict
 
 PLACE = re.compile(r"\{(\w+)\}")
-PACKAGES = ("api.consumer", "api.console")
+PACKAGES = ("api.consumer", "api.console", "api.field", "api.resolver")
 TOO_MUCH = re.compile(
     r"genuine|authentic|diver(t|sion)|dealer|正品|真品|窜货|经销商", re.IGNORECASE
 )
