@@ -37,7 +37,8 @@ _log = logging.getLogger(__name__)
 _ROUTERS = (
     resolve, about, description, field_pages, visit, location, hidden_code, report, intake,
     outcomes, item_event_files, print_reports, capture, queries, well_known, evidence_log,
-    reference, login, alerts_page, alert_stream, alert_page, map_data, list_page, step_forms, case_page, questions,
+    reference, login, alerts_page, alert_stream, alert_page, map_data, list_page, step_forms,
+    case_page, questions,
 )
 _MACHINE_PATHS = ("/v1/", "/epcis/", "/.well-known/", "/log/", "/healthz", "/openapi.json")
 
