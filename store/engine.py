@@ -6,6 +6,9 @@ from typing import Any
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 
+SPOOL_CACHE_KB = 64 * 1024
+"""So much of a spool is held in memory, however large it grows; the system caches the file."""
+
 
 def sqlite_url(path: Path) -> str:
     """The URL of a SQLite file."""
@@ -45,7 +48,7 @@ def _prepare_spool(connection: Any, _record: Any) -> None:
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode=OFF")
     cursor.execute("PRAGMA synchronous=OFF")
-    cursor.execute("PRAGMA cache_size=-262144")
+    cursor.execute(f"PRAGMA cache_size=-{SPOOL_CACHE_KB}")
     cursor.close()
 
 

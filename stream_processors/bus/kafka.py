@@ -2,8 +2,8 @@
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.errors import KafkaError
-from aiokafka.partitioner import murmur2
 
+from stream_processors.bus import murmur
 from stream_processors.bus.packing import Bucket, PackingPublisher
 from stream_processors.bus.port import BusRecord, BusUnavailableError
 
@@ -42,7 +42,7 @@ class KafkaPublisher(PackingPublisher):
             partitions = await self._started().partitions_for(topic)
         except (KafkaError, OSError) as error:
             raise BusUnavailableError(f"partitions of {topic}: {error!r}") from error
-        return int((murmur2(key.encode()) & 0x7FFFFFFF) % len(partitions))
+        return murmur.partition_of(key.encode(), len(partitions))
 
     async def send(self, bucket: Bucket, key: str, record: bytes) -> None:
         """Send and wait for the acknowledgement of all in-sync replicas."""
