@@ -1,34 +1,47 @@
-"""How fast entries become durable and signed for, beside what the disk and SQLite alone can do.
+"""How fast entries become durable, and covered by a published checkpoint, beside Tessera.
 
-    .venv/bin/python -m bench.evidence_append [--size 100000] [--folder DIR]
+    .venv/bin/python -m bench.evidence_append [--sizes 1000 1000000] [--share 1] [--folder DIR]
 
-Callers are closed loops: each hands over its next entry when the one before is signed for. The
-floor writes the same bytes in the same groups to a bare SQLite table with the same sync.
+Callers are closed loops: each hands over its next entry of about 450 bytes when the one before is
+answered. Tessera's POSIX driver (Go; where ``go`` is installed) does the same on the same disk,
+with batches as large as there are callers, 10 ms of age and its shortest checkpoint interval. Each
+is measured right after the other, and ``ratio`` is ours over Tessera's. CPU is the whole process's,
+callers included. ``--share`` takes a part of the entries, for a quick look.
 """
 
 import argparse
 import json
+import os
 import shutil
-import sqlite3
+import subprocess
+import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
 import rfc8785
+from sqlalchemy import event
 
 from evidence.canonical import canonical
 from evidence.checkpoint import Checkpoint
 from evidence.entry import Entry
+from evidence.errors import EvidenceError
 from evidence.note import SigningKey
 from evidence.tree import inclusion_proof
-from store.evidence_folder import LogFolder
-from store.evidence_group import GroupWriter
-from store.evidence_log import Appended
+from store.engine import open_engine, sqlite_url
+from store.evidence_folder import LogFolder, prepare
+from store.evidence_group import Append, GroupWriter
+from store.evidence_log import Appended, TileReader
 from store.evidence_writer import LogWriter, open_writer
 
-CALLERS = {1: 300, 16: 4_800, 128: 25_600, 4096: 81_920}
+CALLERS = {1: 200, 16: 3_200, 128: 25_600, 4096: 81_920}
+"""Entries handed over, by the number of callers."""
+
+UNTIL = ("durable", "published")
+TESSERA = Path(__file__).with_name("tessera")
 
 
 def body(number: int) -> dict[str, Any]:
@@ -40,9 +53,21 @@ def body(number: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def closed_loop(writer: LogWriter, callers: int, total: int, start: int) -> dict[str, Any]:
-    """Let ``callers`` append ``total`` entries; seconds, latencies and CPU."""
-    group = GroupWriter(writer.append)
+def append_only(writer: LogWriter, folder: LogFolder) -> Append:
+    """Commit, and answer then: durable, not yet signed for."""
+    engine = open_engine(sqlite_url(folder.database))
+    event.listen(engine, "connect", prepare)
+
+    def append(entries: Sequence[Entry]) -> list[Appended | EvidenceError]:
+        with engine.begin() as conn:
+            return writer.log.append_each(conn, entries)
+
+    return append
+
+
+def closed_loop(append: Append, callers: int, total: int, start: int) -> dict[str, Any]:
+    """Let ``callers`` append ``total`` entries; entries a second, latencies and CPU."""
+    group = GroupWriter(append)
     numbers = iter(range(start, start + total))
     latencies: list[float] = []
 
@@ -67,29 +92,35 @@ def closed_loop(writer: LogWriter, callers: int, total: int, start: int) -> dict
     group.close()
     latencies.sort()
     return {
-        "callers": callers,
-        "published_per_s": round(total / seconds),
+        "per_s": round(total / seconds),
         "p50_ms": round(1e3 * latencies[total // 2], 2),
         "p99_ms": round(1e3 * latencies[total * 99 // 100], 2),
         "cpu_s_per_million": round(1e6 * cpu / total, 1),
     }
 
 
-def floor(folder: Path, callers: int, total: int) -> float:
-    """Rows a second of a bare SQLite table, in the same groups with the same sync."""
-    conn = sqlite3.connect(folder / f"floor-{callers}.sqlite", isolation_level=None)
-    conn.execute("PRAGMA journal_mode=WAL")
-    conn.execute("PRAGMA synchronous=FULL")
-    conn.execute("CREATE TABLE entries (seq INTEGER PRIMARY KEY, data BLOB)")
-    rows = [(number, canonical(body(number))) for number in range(total)]
-    began = time.perf_counter()
-    for first in range(0, total, callers):
-        conn.execute("BEGIN IMMEDIATE")
-        conn.executemany("INSERT INTO entries VALUES (?, ?)", rows[first : first + callers])
-        conn.execute("COMMIT")
-    seconds = time.perf_counter() - began
-    conn.close()
-    return total / seconds
+def build_tessera(place: Path) -> Path | None:
+    """The Go program, or None where Go or its modules cannot be had; the reason goes to stderr."""
+    if shutil.which("go") is None:
+        print("no go here: Tessera is left out", file=sys.stderr)
+        return None
+    program = place / "tessera"
+    build = ["go", "build", "-o", str(program), "."]
+    done = subprocess.run(build, cwd=TESSERA, capture_output=True, text=True, check=False)
+    if done.returncode:
+        print(f"Tessera is left out: {done.stderr.strip()[-300:]}", file=sys.stderr)
+        return None
+    return program
+
+
+def tessera(program: Path, log: Path, callers: int, total: int, until: str) -> dict[str, Any]:
+    """The same loop through Tessera's POSIX driver, over a log that is there already."""
+    command = [str(program), str(log), "0", str(callers), str(total), until]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    found: dict[str, Any] = json.loads(done.stdout)
+    return {
+        name: round(found[name], 2) for name in ("per_s", "p50_ms", "p99_ms", "cpu_s_per_million")
+    }
 
 
 def encoders(count: int = 20_000) -> dict[str, Any]:
@@ -106,42 +137,70 @@ def encoders(count: int = 20_000) -> dict[str, Any]:
 
 
 def proofs(folder: LogFolder, writer: LogWriter, count: int = 300) -> dict[str, Any]:
-    """Time of one inclusion proof, each from a cold reader, in the middle of the run."""
+    """Time of one inclusion proof: from a reader that has read nothing yet, and from one kept."""
     size = Checkpoint.parse(folder.guard.last().text).size
-    times = []
     with writer.reading() as conn:
-        for number in range(count):
-            began = time.perf_counter()
-            inclusion_proof(number * 7919 % size, size, writer.log.nodes(conn))
-            times.append(time.perf_counter() - began)
-    times.sort()
-    return {"log_size": size, "proof_p50_ms": round(1e3 * times[count // 2], 3)}
+        kept = writer.log.nodes(conn)
+        fresh = [proof_ms(n * 7919 % size, size, writer.log.nodes(conn)) for n in range(count)]
+        again = [proof_ms(n % 256, size, kept) for n in range(count)]
+    return {
+        "log_size": size,
+        "proof_p50_ms": round(sorted(fresh)[count // 2], 3),
+        "proof_kept_p50_ms": round(sorted(again)[count // 2], 3),
+    }
+
+
+def proof_ms(index: int, size: int, nodes: TileReader) -> float:
+    """Processor milliseconds that one proof takes."""
+    began = time.process_time()
+    inclusion_proof(index, size, nodes)
+    return 1e3 * (time.process_time() - began)
+
+
+def measure(place: Path, size: int, share: float, program: Path | None) -> None:
+    """All callers at one size of the log, printed as they come."""
+    key = SigningKey.from_seed("bench.example/log", bytes(32))
+    folder = LogFolder.create(place / f"log-{size}", None, key)
+    theirs = place / f"tessera-{size}"
+    if program is not None:
+        fill = [str(program), str(theirs), str(size), "1", "1", "durable"]
+        subprocess.run(fill, capture_output=True, check=True)
+    with open_writer(folder) as writer:
+        for first in range(0, size, 4096):
+            last = min(first + 4096, size)
+            writer.append([Entry(f"{n:064x}", body(n)) for n in range(first, last)])
+        appends = {"durable": append_only(writer, folder), "published": writer.append}
+        start = size
+        for callers, most in CALLERS.items():
+            total = max(callers, int(most * share))
+            for until in UNTIL:
+                os.sync()
+                found = {"log_size": size, "callers": callers, "until": until}
+                found |= closed_loop(appends[until], callers, total, start)
+                start += total
+                if program is not None:
+                    # Its shortest interval bounds what it publishes: a fifth says the same.
+                    count = total if until == "durable" else max(callers, total // 5)
+                    os.sync()
+                    other = tessera(program, theirs, callers, count, until)
+                    found |= {"tessera": other, "ratio": round(found["per_s"] / other["per_s"], 2)}
+                print(json.dumps(found), flush=True)
+        print(json.dumps(proofs(folder, writer)), flush=True)
 
 
 def main() -> None:
     """Print one JSON line a measurement."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--size", type=int, default=1000, help="entries in the log beforehand")
+    parser.add_argument("--sizes", type=int, nargs="+", default=[1_000, 1_000_000])
+    parser.add_argument("--share", type=float, default=1.0, help="part of the entries")
     parser.add_argument("--folder", type=Path, help="where to write; a temporary folder else")
     options = parser.parse_args()
     print(json.dumps(encoders()), flush=True)
     place = Path(tempfile.mkdtemp(dir=options.folder))
     try:
-        key = SigningKey.from_seed("bench.example/log", bytes(32))
-        folder = LogFolder.create(place / "log", None, key)
-        with open_writer(folder) as writer:
-            for first in range(0, options.size, 4096):
-                last = min(first + 4096, options.size)
-                writer.append([Entry(f"{n:064x}", body(n)) for n in range(first, last)])
-            start = options.size
-            for callers, total in CALLERS.items():
-                measured = closed_loop(writer, callers, total, start)
-                start += total
-                measured["share_of_floor"] = round(
-                    measured["published_per_s"] / floor(place, callers, total), 3
-                )
-                print(json.dumps({"log_size": options.size} | measured), flush=True)
-            print(json.dumps(proofs(folder, writer)), flush=True)
+        program = build_tessera(place)
+        for size in options.sizes:
+            measure(place, size, options.share, program)
     finally:
         shutil.rmtree(place)
 

@@ -34,6 +34,12 @@ def node_hash(left: bytes, right: bytes) -> bytes:
     return sha256(b"\x01" + left + right).digest()
 
 
+def parents(nodes: Sequence[bytes]) -> list[bytes]:
+    """The hashes one level up of an even number of nodes."""
+    pairs = zip(nodes[::2], nodes[1::2], strict=True)
+    return [sha256(b"\x01" + left + right).digest() for left, right in pairs]
+
+
 @dataclass(slots=True)
 class Frontier:
     """The roots of the full subtrees that cover the leaves so far, the largest first.
@@ -71,8 +77,7 @@ class Frontier:
                 first -= 1
             if len(nodes) & 1:
                 edge.append(nodes.pop())
-            pairs = zip(nodes[::2], nodes[1::2], strict=True)
-            nodes = [sha256(b"\x01" + left + right).digest() for left, right in pairs]
+            nodes = parents(nodes)
             first, height = first >> 1, height + 1
             if height % TILE_HEIGHT == 0:
                 level = height // TILE_HEIGHT

@@ -216,14 +216,14 @@ class LogFolder:
             self.database.touch()
         self._database_exists()
         engine = open_engine(sqlite_url(self.database))
-        event.listen(engine, "connect", _prepare)
+        event.listen(engine, "connect", prepare)
         try:
             yield engine
         finally:
             engine.dispose()
 
 
-def _prepare(connection: object, _record: object) -> None:
+def prepare(connection: object, _record: object) -> None:
     """64 MiB of pages, since ids are hit at random: in memory, and in the journal before they are
     copied, so that a page which changes in many commits is copied once. What is erased is
     overwritten.

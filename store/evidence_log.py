@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import takewhile
 
 from msgspec import Struct
 from sqlalchemy import Connection, Dialect, Table, bindparam, func, insert, select, text, update
@@ -22,7 +23,7 @@ from evidence.tree import (
     Frontier,
     TileNode,
     leaf_hash,
-    node_hash,
+    parents,
     range_hash,
 )
 from store.evidence_fsck import Finding, SignedSize, fsck
@@ -238,12 +239,11 @@ class EvidenceLog:
         """As :meth:`tile_hashes`, up to the first that is missing."""
         values = {"start": start, "end": end}
         query, values = (_LEAVES, values) if level == 0 else (_NODES, values | {"level": level})
-        found: list[bytes] = []
-        for position, value in conn.execute(query, values):
-            if position != start + len(found):
-                break
-            found.append(value)
-        return found
+        rows = conn.execute(query, values).all()
+        if rows and rows[0][0] == start and rows[-1][0] == start + len(rows) - 1:
+            return [value for _, value in rows]
+        whole = takewhile(lambda row: row[1][0] == start + row[0], enumerate(rows))
+        return [value for _, (_, value) in whole]
 
     def nodes(self, conn: Connection) -> "TileReader":
         """A reader of full subtrees for roots and proofs; it keeps the tiles that it has read."""
@@ -276,29 +276,29 @@ class EvidenceLog:
 
 
 class TileReader:
-    """Hashes of full subtrees, from stored tiles; each tile is read once and then kept."""
+    """Hashes of full subtrees, from stored tiles; each tile is read and hashed once, then kept."""
 
     def __init__(self, log: EvidenceLog, conn: Connection) -> None:
         self._log = log
         self._conn = conn
-        self._tiles: dict[tuple[int, int], list[bytes]] = {}
+        self._tiles: dict[tuple[int, int], list[list[bytes]]] = {}
 
     def __call__(self, height: int, index: int) -> bytes:
         level, rest = divmod(height, TILE_HEIGHT)
-        tile, place = divmod(index << rest, TILE_WIDTH)
-        hashes = self._tile(level, tile)[place : place + (1 << rest)]
-        if len(hashes) != 1 << rest:
+        tile, place = divmod(index, TILE_WIDTH >> rest)
+        heights = self._heights(level, tile)
+        if rest >= len(heights) or place >= len(heights[rest]):
             raise LogDamagedError(f"hashes of tile {tile} of level {level} are missing")
-        while len(hashes) > 1:
-            pairs = zip(hashes[::2], hashes[1::2], strict=True)
-            hashes = [node_hash(left, right) for left, right in pairs]
-        return hashes[0]
+        return heights[rest][place]
 
-    def _tile(self, level: int, tile: int) -> list[bytes]:
+    def _heights(self, level: int, tile: int) -> list[list[bytes]]:
+        """The tile's hashes, and above them those of the full subtrees over them, by height."""
         if (level, tile) not in self._tiles:
             start = tile * TILE_WIDTH
-            stored = self._log.stored_hashes(self._conn, level, start, start + TILE_WIDTH)
-            self._tiles[level, tile] = stored
+            heights = [self._log.stored_hashes(self._conn, level, start, start + TILE_WIDTH)]
+            while len(heights[-1]) > 1:
+                heights.append(parents(heights[-1][: len(heights[-1]) & ~1]))
+            self._tiles[level, tile] = heights
         return self._tiles[level, tile]
 
 
