@@ -14,10 +14,13 @@ from evidence.checkpoint import Checkpoint
 from evidence.commitments import Opening, commit
 from evidence.entry import Entry, read_entry
 from evidence.errors import EntryConflictError, LogBehindError
+from evidence.hand_over import follow
 from evidence.note import Note, SigningKey
 from evidence.tlog_proof import TlogProof
 from evidence.tree import consistency_proof, inclusion_proof, leaf_hash, root_of, verify_consistency
 from store.evidence_folder import LogFolder
+from store.evidence_guard import GuardError
+from store.evidence_keys import hand_overs
 from store.evidence_log import Appended, EvidenceLog
 from store.evidence_openings import erase, find, keep
 from store.evidence_writer import open_writer
@@ -34,6 +37,7 @@ class LogMachine(RuleBasedStateMachine):
         self.place = Path(tempfile.mkdtemp())
         self.folder = LogFolder.create(self.place / "log", None, KEY)
         self.leaves: list[bytes] = []
+        self.keys = [KEY]
         self.ids: dict[str, tuple[int, int]] = {}
         self.notes: list[Note] = [self.folder.guard.last()]
         self.opening: Opening | None = None
@@ -100,6 +104,19 @@ class LogMachine(RuleBasedStateMachine):
         self.signed()
 
     @rule()
+    def rotate_the_key(self) -> None:
+        new = SigningKey.from_seed("o.example", bytes([len(self.keys)] * 32))
+        with open_writer(self.folder) as writer:
+            writer.rotate(new, "t")
+        self.keys.append(new)
+        with self.folder.reading() as conn:
+            (row,) = EvidenceLog().rows(conn, len(self.leaves), len(self.leaves) + 1)
+            notes = list(hand_overs(conn))
+        self.leaves.append(row.leaf_hash)
+        assert follow([KEY.verifier], notes) == [key.verifier for key in self.keys]
+        self.signed()
+
+    @rule()
     def take_a_backup(self) -> None:
         shutil.rmtree(self.place / "backup", ignore_errors=True)
         shutil.copytree(self.folder.path, self.place / "backup")
@@ -110,7 +127,7 @@ class LogMachine(RuleBasedStateMachine):
     def a_restored_backup_is_refused(self) -> None:
         shutil.move(self.folder.path, self.place / "aside")
         shutil.copytree(self.place / "backup", self.folder.path)
-        with pytest.raises(LogBehindError), open_writer(self.folder):
+        with pytest.raises((LogBehindError, GuardError)), open_writer(self.folder):
             pass
         assert "behind-checkpoint" in [one.problem for one in self.folder.fsck()]
         shutil.rmtree(self.folder.path)
@@ -125,7 +142,7 @@ class LogMachine(RuleBasedStateMachine):
             log = EvidenceLog()
             path = inclusion_proof(index, len(self.leaves), log.nodes(conn))
             proof = TlogProof.parse(str(TlogProof(index, tuple(path), note)))
-            proof.verify(self.leaves[index], "o.example", [KEY.verifier])
+            proof.verify(self.leaves[index], "o.example", [self.keys[-1].verifier])
             old = Checkpoint.parse(data.draw(st.sampled_from(self.notes)).text)
             nodes = consistency_proof(old.size, len(self.leaves), log.nodes(conn))
         verify_consistency(old.size, len(self.leaves), old.root, root_of(self.leaves), nodes)
