@@ -18,7 +18,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -70,24 +69,29 @@ def closed_loop(append: Append, callers: int, total: int, start: int) -> dict[st
     group = GroupWriter(append)
     numbers = iter(range(start, start + total))
     latencies: list[float] = []
+    faults: list[BaseException] = []
 
     def hand_over() -> None:
         number = next(numbers, None)
         if number is not None:
             at = time.perf_counter()
             entry = Entry(f"{number:064x}", body(number))
-            group.submit(entry).add_done_callback(lambda done: answered(done, at))
+            group.hand_over(entry, lambda answer: answered(answer, at))
 
-    def answered(done: Future[Appended], at: float) -> None:
-        done.result()
+    def answered(answer: Appended | BaseException, at: float) -> None:
+        if isinstance(answer, BaseException):
+            faults.append(answer)
+            return
         latencies.append(time.perf_counter() - at)
         hand_over()
 
     began, cpu = time.perf_counter(), time.process_time()
     for _ in range(callers):
         hand_over()
-    while len(latencies) < total:
+    while len(latencies) < total and not faults:
         time.sleep(0.005)
+    if faults:
+        raise faults[0]
     seconds, cpu = time.perf_counter() - began, time.process_time() - cpu
     group.close()
     latencies.sort()
