@@ -1,0 +1,92 @@
+"""The verifier as a page: opened from disk, without a network, with the verdicts of the package."""
+
+import base64
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, Request, sync_playwright
+
+from tests.verifier.anchored import Anchored, anchored_bundle
+from tests.verifier.tampering import tampered
+from verifier import read_trust, verify_bundle
+
+PAGE = Path("verifier/verify.html").resolve().as_uri()
+CALL = """async ([data, trust]) => {
+  const bytes = Uint8Array.from(atob(data), char => char.charCodeAt(0));
+  return await verifyBundle(bytes, trust);
+}"""
+
+
+@pytest.fixture(scope="module", params=[False, True], ids=["rsa", "p-256"])
+def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Anchored:
+    return anchored_bundle(tmp_path_factory.mktemp("page"), curve=request.param)
+
+
+@pytest.fixture(scope="module")
+def page(chromium: str) -> Iterator[Page]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        context = browser.new_context(offline=True)
+        page = context.new_page()
+        asked: list[str] = []
+
+        def note(request: Request) -> None:
+            asked.append(request.url)
+
+        page.on("request", note)
+        page.goto(PAGE)
+        yield page
+        assert asked == [PAGE]
+        browser.close()
+
+
+def verdict(page: Page, data: bytes, trust: str) -> dict[str, Any]:
+    found: dict[str, Any] = page.evaluate(CALL, [base64.b64encode(data).decode(), trust])
+    return found
+
+
+def test_page_and_package_say_the_same_of_every_bundle(page: Page, made: Anchored) -> None:
+    for name, data, trust in tampered(made):
+        expected = verify_bundle(data, read_trust(trust))
+        found = verdict(page, data, trust)
+        assert found["ok"] == expected.ok, (name, found)
+        if expected.first_problem is not None:
+            problem = expected.first_problem
+            told = (found["first_problem"]["file"], found["first_problem"]["problem"])
+            assert told == (problem.file, problem.problem), name
+        else:
+            assert found["checked"] == expected.checked, name
+
+
+def test_sampled_bytes_cannot_be_changed_unseen(page: Page, made: Anchored) -> None:
+    chance = random.Random(3)
+    for place in chance.sample(range(len(made.data)), 60):
+        bent = bytearray(made.data)
+        bent[place] ^= 1 << chance.randrange(8)
+        assert verdict(page, bytes(bent), made.trust)["ok"] is False, place
+
+
+def test_an_arbitrator_chooses_files_and_reads_the_verdict(
+    page: Page, made: Anchored, tmp_path: Path
+) -> None:
+    (tmp_path / "case.zip").write_bytes(made.data)
+    (tmp_path / "bent.zip").write_bytes(made.data.replace(b"receipt", b"Receipt"))
+    (tmp_path / "keys.txt").write_text(made.trust)
+    page.set_input_files("#bundle", tmp_path / "case.zip")
+    page.set_input_files("#trust-file", tmp_path / "keys.txt")
+    page.wait_for_function("document.getElementById('trust').value")
+    page.click("#go")
+    page.wait_for_selector("#verdict.good")
+    assert "证据包验证通过" in page.inner_text("#verdict")
+    page.set_input_files("#bundle", tmp_path / "bent.zip")
+    page.click("#go")
+    page.wait_for_selector("#verdict.bad")
+    assert "attachments/photo.jpg" in page.inner_text("#verdict")
+    page.fill("#trust", "nonsense")
+    page.click("#go")
+    page.wait_for_function(
+        "document.getElementById('verdict').innerText.includes('could not be checked')"
+    )
