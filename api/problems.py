@@ -65,10 +65,12 @@ class Problem(Exception):  # noqa: N818 - RFC 9457 calls it a problem
 
 TITLES = {
     "access-denied": "The key has not the scope for this",
+    "alert-unknown": "There is no such alert",
     "bad-request": "The request cannot be read",
     "batch-too-large": "The batch has too many events",
     "body-too-large": "The body is too large",
     "bus-unavailable": "The event bus does not answer",
+    "case-unknown": "There is no such case",
     "consent-missing": "A report needs consent",
     "content-type-unsupported": "The content type is not taken here",
     "credentials-invalid": "The key is missing, wrong, expired or revoked",
@@ -82,13 +84,16 @@ TITLES = {
     "json-invalid": "The body is not JSON",
     "link-type-unknown": "The code has no link of this type",
     "location-swapped": "Longitude and latitude look swapped",
+    "log-not-signed": "The evidence log is not signed now",
     "method-not-allowed": "The address does not take this method",
     "not-acceptable": "The answer cannot be given in the form asked for",
     "not-found": "There is nothing under this address",
     "not-ready": "The service cannot take work now",
+    "nothing-logged": "The evidence log holds nothing of it yet",
     "photo-invalid": "The photo cannot be taken",
     "print-report-conflict": "Another report has this id",
     "print-report-invalid": "A print report cannot be taken",
+    "purpose-invalid": "An export needs a purpose",
     "query-invalid": "A query parameter is wrong",
     "rate-limited": "Too many requests",
     "row-invalid": "A row of the table is wrong",
@@ -96,6 +101,7 @@ TITLES = {
     "uri-invalid": "The code is not a GS1 Digital Link",
     "visit-closed": "The visit does not take this, or no longer",
     "visit-unknown": "There is no such visit",
+    "witness-refused": "The witness does not sign",
 }
 """Every type that the service gives; ``docs/partner.md`` explains them."""
 

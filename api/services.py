@@ -29,6 +29,10 @@ def _no_hidden_codes() -> None:
     return None
 
 
+def _nothing() -> None:
+    return None
+
+
 def _never() -> bool:
     return False
 
@@ -90,7 +94,8 @@ class Services:
     keys that codes are verified with. ``issued`` says whether a job covers a serial (None: not
     known), ``issue_of`` which one and whether the code is active, ``item_state`` what custody says
     of an item; they may ask the database, and run in a thread. ``hidden_codes`` checks codes under
-    scratch layers (None: the secret is not at hand). ``checks`` are asked by ``/healthz`` besides
+    scratch layers (None: the secret is not at hand). ``anchor`` has others sign for the evidence
+    log, where somebody is configured. ``checks`` are asked by ``/healthz`` besides
     the database. ``stopping`` is true once the process wants to end, so that streams end, too.
     """
 
@@ -105,5 +110,6 @@ class Services:
     issue_of: Callable[[str, str], Issue | None] = _unknown
     item_state: Callable[[str, str], ItemState | None] = _unknown
     hidden_codes: Callable[[], HiddenCodes | None] = _no_hidden_codes
+    anchor: Callable[[], None] = _nothing
     checks: Mapping[str, Callable[[], Awaitable[bool]]] = field(default_factory=dict)
     stopping: Callable[[], bool] = _never

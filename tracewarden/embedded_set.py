@@ -35,6 +35,8 @@ from tracewarden.installation import (
     evidence_folder,
     evidence_origin,
 )
+from tracewarden.outside.configured import outside_of
+from tracewarden.outside.keeping import keep_anchored
 from tracewarden.service import Server, build_services, listen, secret_in, server_for
 from tracewarden.settings import Settings
 
@@ -147,12 +149,18 @@ async def _run(
         ready(address)
         await beside(publisher)
 
-    announcing = asyncio.create_task(once_ready())
+    beside_it = [
+        asyncio.create_task(once_ready()),
+        asyncio.create_task(
+            keep_anchored(engine, outside_of(settings), settings.anchor_every_s)
+        ),
+    ]
     try:
         await server.serve(sockets=[listener])
     finally:
-        announcing.cancel()
-        await asyncio.gather(announcing, return_exceptions=True)
+        for task in beside_it:
+            task.cancel()
+        await asyncio.gather(*beside_it, return_exceptions=True)
         await ticker.stop()
         await runner.stop()
         await publisher.close()

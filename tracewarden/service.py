@@ -27,6 +27,8 @@ from stream_processors.bus.port import Publisher
 from stream_processors.registry_source import RegistrySource
 from tracewarden.installation import ConfigurationError
 from tracewarden.keys_in_use import IssuedByJobs, KeysInUse, MasterSecret
+from tracewarden.outside.configured import outside_of
+from tracewarden.outside.keeping import asking
 from tracewarden.settings import Settings
 
 SECRET_BYTES = 48
@@ -99,6 +101,7 @@ def build_services(
         issue_of=issued.find,
         item_state=item_state_reader(engine, registry),
         hidden_codes=hidden_codes,
+        anchor=asking(engine, outside_of(settings)),
         checks=checks,
         stopping=stopping.is_set,
     )

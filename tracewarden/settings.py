@@ -58,6 +58,11 @@ class Settings(BaseSettings):
     timestamp_roots: Annotated[
         Path | None, Field(description="Root certificates of that authority, PEM.")
     ] = None
+    anchor_every_s: Annotated[
+        float,
+        Field(ge=60, description="How often witnesses and the authority are asked to sign for the "
+                                 "evidence log."),
+    ] = 3600.0
     secret_key: Annotated[
         SecretStr | None,
         Field(description="Signs visits and sessions; at least 32 characters. Kept in the data "

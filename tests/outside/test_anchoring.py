@@ -30,6 +30,7 @@ from store.witness_folder import WitnessFolder
 from tests.outside.world import Chain, authority, make_chain, witness
 from tracewarden.commands.evidence import app
 from tracewarden.outside.anchoring import Outside, anchor
+from tracewarden.outside.keeping import ask_now, is_due
 from tracewarden.outside.timestamping import Authority
 
 KEY = SigningKey.from_seed("example.com/log", bytes(32))
@@ -229,3 +230,17 @@ def test_the_commands_run_a_witness_anchor_a_log_and_print_the_longest_interval(
     assert last["longest_unanchored_s"] <= time.time()
     done = run.invoke(app, ["anchor", *common, "--timestamps", url])
     assert (done.exit_code, len(done.stderr.splitlines())) == (2, 1)
+
+
+def test_anchoring_is_due_where_nobody_signed_for_so_long_and_faults_wait(
+    folder: LogFolder, two: list[tuple[WitnessFolder, str]]
+) -> None:
+    dead = (two[1][0], "http://127.0.0.1:9")
+    with open_writer(folder) as writer:
+        grow(writer, 2)
+        assert is_due(writer, 3600, time.time())
+        assert not ask_now(writer, Outside(policy_of([two[0], dead]), timeout_s=2))
+        assert is_due(writer, 3600, time.time())
+        assert ask_now(writer, Outside(policy_of(two)))
+        assert not is_due(writer, 3600, time.time())
+        assert is_due(writer, 3600, time.time() + 3601)

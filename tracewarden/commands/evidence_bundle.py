@@ -20,9 +20,10 @@ from store.evidence_log import EvidenceLog
 from store.evidence_signed import SignedAppend
 from store.instants import to_us
 from tracewarden.commands.evidence_answers import carried_out, print_lines
-from tracewarden.commands.evidence_outside import Authorities, Policy, Roots, outside_of
+from tracewarden.commands.evidence_outside import Authorities, Policy, Roots
 from tracewarden.commands.evidence_source import Data, Log, Private, appending, service_database
 from tracewarden.outside.anchoring import Outside, anchor
+from tracewarden.outside.configured import outside_of
 from tracewarden.settings import Settings
 from verifier.bundle import verify_bundle
 from verifier.command import as_line

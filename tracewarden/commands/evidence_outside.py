@@ -8,17 +8,15 @@ from typing import Annotated, Any
 
 import typer
 
-from evidence.errors import EvidenceError
 from evidence.note import VerifierKey
-from evidence.witness_policy import WitnessPolicy, read_policy
 from store.evidence_anchors import LoggedAnchor, anchors, check_anchors, longest_unanchored
 from store.evidence_log import EvidenceLog
 from store.witness_folder import WitnessFolder
 from tracewarden.commands.evidence_answers import carried_out, print_lines
 from tracewarden.commands.evidence_source import Data, Log, Private, appending, reading_log
-from tracewarden.outside.anchoring import TIMEOUT_S, Outside
+from tracewarden.outside.anchoring import TIMEOUT_S
 from tracewarden.outside.anchoring import anchor as ask_outside
-from tracewarden.outside.timestamping import Authority, read_roots
+from tracewarden.outside.configured import outside_of
 from tracewarden.settings import Settings
 
 Policy = Annotated[
@@ -93,31 +91,6 @@ def witness(
         print_lines([{"public_key": str(folder.key.verifier), "url": address}])
 
     serve_witness(folder, listen, ready, clock=lambda: datetime.now(UTC))
-
-
-def outside_of(
-    settings: Settings,
-    policy: Path | None,
-    authorities: list[str] | None,
-    roots: Path | None,
-    timeout_s: float = TIMEOUT_S,
-) -> Outside:
-    """Whom to ask: as the options say, else as the settings do.
-
-    Raises:
-        EvidenceError: an authority without root certificates, or a file that says something else.
-    """
-    policy = policy or settings.witness_policy
-    roots = roots or settings.timestamp_roots
-    urls = authorities or ([settings.timestamp_url] if settings.timestamp_url else [])
-    if urls and roots is None:
-        raise EvidenceError("an authority needs its root certificates", field="--timestamp-roots")
-    trusted = () if roots is None else read_roots(roots)
-    return Outside(
-        WitnessPolicy() if policy is None else read_policy(policy.read_text(encoding="utf-8")),
-        tuple(Authority(url, trusted) for url in urls),
-        timeout_s,
-    )
 
 
 def read_log_keys(path: Path) -> list[VerifierKey]:

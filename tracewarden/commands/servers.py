@@ -37,6 +37,8 @@ from tracewarden.installation import (
     evidence_folder,
     evidence_origin,
 )
+from tracewarden.outside.configured import outside_of
+from tracewarden.outside.keeping import keep_anchored
 from tracewarden.service import build_services, listen, server_for
 from tracewarden.settings import Settings
 
@@ -169,9 +171,14 @@ async def _write(
         publisher,
         retry_limit_s=settings.retry_limit_s,
     )
+    anchoring = asyncio.create_task(
+        keep_anchored(engine, outside_of(settings), settings.anchor_every_s)
+    )
     try:
         await service.run(stop)
     finally:
+        anchoring.cancel()
+        await asyncio.gather(anchoring, return_exceptions=True)
         await consumer.close()
         await publisher.close()
 

@@ -1,0 +1,61 @@
+"""Keeping the log anchored: others are asked again and again, and for an export at once."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from evidence.errors import EvidenceError
+from store.evidence_anchors import anchors
+from store.evidence_log import EvidenceLog
+from store.evidence_signed import PublishedLog, SignedAppend
+from tracewarden.outside.anchoring import Outside, anchor
+
+_log = logging.getLogger(__name__)
+
+LOOKS_EVERY_S = 60.0
+
+
+def asking(engine: Engine, outside: Outside) -> Callable[[], None]:
+    """A call that has others sign for a service's log now; what fails is logged, not raised."""
+
+    def ask() -> None:
+        if not outside.is_empty:
+            ask_now(PublishedLog(engine), outside)
+
+    return ask
+
+
+def ask_now(log: SignedAppend, outside: Outside) -> bool:
+    """Ask everybody; whether what came back counts. A fault waits for the next time."""
+    try:
+        done = anchor(log, outside)
+    except (EvidenceError, SQLAlchemyError) as error:
+        _log.warning("the evidence log is not anchored: %s", error)
+        return False
+    for failure in done.failures:
+        level = logging.ERROR if failure.type == "witness-ahead" else logging.WARNING
+        _log.log(level, "anchoring: %s: %s", failure.type, failure.detail)
+    return done.logged is not None and done.logged.anchor.counts
+
+
+def is_due(log: SignedAppend, every_s: float, now_s: float) -> bool:
+    """Whether nobody outside has signed for so long."""
+    with log.reading() as conn:
+        counting = [one.anchor.at for one in anchors(conn, EvidenceLog()) if one.anchor.counts]
+    return not counting or now_s - max(counting) >= every_s
+
+
+async def keep_anchored(engine: Engine, outside: Outside, every_s: float) -> None:
+    """A background task of the process that writes the log; ends at once with nobody to ask."""
+    log = PublishedLog(engine)
+    while not outside.is_empty:
+        try:
+            if await asyncio.to_thread(is_due, log, every_s, time.time()):
+                await asyncio.to_thread(ask_now, log, outside)
+        except (EvidenceError, SQLAlchemyError) as error:
+            _log.warning("the evidence log is not anchored: %s", error)
+        await asyncio.sleep(min(every_s, LOOKS_EVERY_S))
