@@ -79,3 +79,20 @@ def test_what_is_no_route_is_refused(points: list[tuple[float, float]], slug: st
     with pytest.raises(GeoError) as caught:
         Route(points)
     assert caught.value.type == slug
+
+
+@pytest.mark.parametrize("lat", [*LATS, 85.0])
+@pytest.mark.parametrize("west", [10.0, 179.5])
+def test_the_bound_is_never_below_the_distance_and_close_to_it_nearby(
+    lat: float, west: float
+) -> None:
+    lons = [(x + 180.0) % 360.0 - 180.0 for x in (west, west + 1, west + 1.3)]
+    route = Route(list(zip(lons, (lat, lat + 0.4, lat - 0.1), strict=True)))
+    rng = np.random.default_rng(3)
+    lon = (rng.uniform(west - 0.5, west + 1.8, 300) + 180.0) % 360.0 - 180.0
+    at = rng.uniform(lat - 0.6, lat + 0.9, 300)
+    away = route.distance_m(lon, at)
+    bound = np.array([route.at_most_m(x, y) for x, y in zip(lon, at, strict=True)])
+    assert (bound >= away - 1e-3).all()
+    near = away < 20_000
+    assert (bound[near] <= away[near] * 1.05 + 1).all()
