@@ -143,6 +143,11 @@ def _contained(
     return {**parents, **dict.fromkeys(children, step.parent)}
 
 
+def bears_on(custody: Custody, step: Step, roles: Mapping[str, Role]) -> bool:
+    """Whether a step is about the EPC, or about a container that it is in."""
+    return custody.epc in roles or _bears_on(custody.chain(), step, roles)
+
+
 def _bears_on(chain: list[str], step: Step, roles: Mapping[str, Role]) -> bool:
     """Whether a step that does not name an EPC bears on it through its containers."""
     if step.type == "TransformationEvent":

@@ -6,6 +6,7 @@ from rules.code_cloned import CodeCloned, Seen
 from rules.code_invalid import CodeInvalid
 from rules.code_not_active import CodeNotActive
 from rules.code_unknown import CodeUnknown
+from rules.custody_contradiction import CustodyContradiction, Handled
 from rules.hidden_code_reused import FirstUse, HiddenCodeReused
 from rules.impossible_travel import Fix as TravelFix
 from rules.impossible_travel import ImpossibleTravel
@@ -48,6 +49,9 @@ ShipmentStates = tuple[
     Stay | None, Stay | None, Stray | None, Fix | None, Excursion | None, None
 ]
 
+HANDLING_RULES: tuple[Any, ...] = (CustodyContradiction(),)
+HandlingStates = tuple[Handled]
+
 GATHERED_RULES = (
     "dealer-leak", "case-surfaced", "codes-copied", "order-abnormal", "price-below-floor",
 )
@@ -64,6 +68,12 @@ def initial_shipment_states() -> ShipmentStates:
     return tuple(rule.initial for rule in SHIPMENT_RULES)
 
 
+def initial_handling_states() -> HandlingStates:
+    """The states before the first event, in the order of the rules."""
+    return tuple(rule.initial for rule in HANDLING_RULES)
+
+
 def rule_ids() -> list[str]:
     """The ids of all rules."""
-    return [*(rule.id for rule in (*ITEM_RULES, *SHIPMENT_RULES)), *GATHERED_RULES]
+    judged = (*ITEM_RULES, *SHIPMENT_RULES, *HANDLING_RULES)
+    return [*(rule.id for rule in judged), *GATHERED_RULES]

@@ -278,16 +278,58 @@ class StoredHistory:
         return found
 
 
+def _within(connection: Connection) -> str:
+    """``within(epc)``: the EPCs of the parameter and all that was ever packed into them."""
+    return (
+        "WITH RECURSIVE within(epc) AS ("
+        f" SELECT e.value FROM {rows_of(connection, 'epcs')} AS e"
+        " UNION SELECT child.epc FROM within"
+        " JOIN touches parent ON parent.epc = within.epc AND parent.role = 'parent'"
+        " JOIN touches child ON child.identity = parent.identity AND child.role = 'child')"
+    )
+
+
+_HANDLED = (
+    " JOIN item_steps s ON s.identity = t.identity GROUP BY t.epc"
+    " HAVING (sum(CASE WHEN t.role IN ('self', 'child', 'input') THEN 1 ELSE 0 END)"
+    " - sum(CASE WHEN t.role = 'self' AND s.biz_step = 'commissioning' THEN 1 ELSE 0 END) > 1"
+    " OR sum(CASE WHEN t.role = 'self' AND s.biz_step = 'commissioning' THEN 1 ELSE 0 END) > 1"
+    " OR (sum(CASE WHEN t.role = 'child' THEN 1 ELSE 0 END) > 0"
+    " AND sum(CASE WHEN t.role = 'parent' THEN 1 ELSE 0 END) > 0))"
+)
+"""Things that events name often enough to contradict each other: twice besides being made, made
+twice, or as content and as container. One that was made and packed is none: the 10,000 items of a
+case cost nothing when the case moves."""
+
+
+def handled_within(
+    connection: Connection, epcs: Collection[str], *, beside: Collection[str], since_us: int
+) -> set[str]:
+    """Things among the EPCs and all that was ever packed into them, and among those ``beside``,
+    whose events may contradict each other, and which an event from ``since_us`` on names."""
+    rows = connection.execute(
+        text(
+            f"{_within(connection)} SELECT t.epc FROM (SELECT epc FROM within UNION"
+            f" SELECT b.value FROM {rows_of(connection, 'beside')} AS b) AS near"
+            f" JOIN touches t ON t.epc = near.epc{_HANDLED}"
+            " AND max(CASE WHEN t.role <> 'parent' THEN s.happened_us END) >= :since_us"
+        ),
+        {"epcs": as_list(epcs), "beside": as_list(beside), "since_us": since_us},
+    )
+    return {row.epc for row in rows}
+
+
+def handled_epcs(connection: Connection) -> list[str]:
+    """All things whose events may contradict each other, in order."""
+    rows = connection.execute(text(f"SELECT t.epc FROM touches t{_HANDLED} ORDER BY t.epc"))
+    return [row.epc for row in rows]
+
+
 def items_within(connection: Connection, epcs: Collection[str]) -> set[str]:
     """Items with stored scans among the EPCs and all that was ever packed into them."""
     rows = connection.execute(
         text(
-            "WITH RECURSIVE within(epc) AS ("
-            f" SELECT e.value FROM {rows_of(connection, 'epcs')} AS e"
-            " UNION SELECT child.epc FROM within"
-            " JOIN touches parent ON parent.epc = within.epc AND parent.role = 'parent'"
-            " JOIN touches child ON child.identity = parent.identity AND child.role = 'child')"
-            " SELECT DISTINCT e.subject FROM within"
+            f"{_within(connection)} SELECT DISTINCT e.subject FROM within"
             " JOIN events e ON e.subject = within.epc AND e.kind = 'scan'"
         ),
         {"epcs": as_list(epcs)},

@@ -11,10 +11,12 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Engine
 
+from custody.fold import OWN_STEPS
 from events.model import Position, Scan
 from events.timed import Timed
 from judging import item as item_folding
 from judging import shipment as shipment_folding
+from judging.handling import handling_key, judge_handlings, says_something
 from judging.item import ItemFold
 from judging.revisions import Order
 from judging.shipment import ShipmentFold
@@ -26,9 +28,11 @@ from store.events import (
     Incoming,
     Stored,
     StoredHistory,
+    handled_within,
     items_within,
     raise_versions,
     store_events,
+    versions_of,
 )
 from store.transactions import reading
 from stream_processors.hot import Hot, advance, decode_item, decode_shipment, encode, hot_of
@@ -100,17 +104,21 @@ class Pipeline:
             items, shipments = _direct([*incoming, *stored.displaced], stored, registry)
             versions = _raise(connection, items, shipments, known={})
         named = [event for event in (*incoming, *stored.displaced) if event.step is not None]
+        handlings: Touched = {}
         if named:
             # In a transaction of its own: a scan that is stored meanwhile either is found here, or
             # is judged by whoever stored it with this event before its eyes.
             with self._engine.begin() as connection:
                 _through_custody(connection, named, items, shipments, registry)
                 versions |= _raise(connection, items, shipments, known=versions)
+                handlings = _suspects(connection, named, registry)
+                versions |= raise_versions(connection, [handling_key(epc) for epc in handlings])
         with reading(self._engine) as connection:
             judging = _Judging(StoredHistory(connection), registry, versions, stored)
             hot = self._hot(registry, items, shipments)
             judging.items(items, {key: decode_item(raw) for key, raw in hot[0].items()})
             judging.shipments(shipments, {k: decode_shipment(raw) for k, raw in hot[1].items()})
+            judging.handlings(handlings)
             judgements = judging.judgements()
         kept = {self._key(registry, key): value for key, value in judging.hot.items()}
         return Processed(judgements, kept, stored.refused, registry.policy_hash, revision)
@@ -185,6 +193,44 @@ def _through_custody(
                 shipments.setdefault(key, _Touched()).judge_from(order, event.identity)
 
 
+def _reached(incoming: Iterable[Incoming]) -> tuple[set[str], set[str]]:
+    """EPCs that events reach together with what is in them, and EPCs that they reach alone: what is
+    packed into a case, or taken out of it, is nothing to its other contents."""
+    through: set[str] = set()
+    beside: set[str] = set()
+    for event in incoming:
+        step = event.step
+        if step is None:
+            continue
+        is_own = step.biz_step in OWN_STEPS and not step.whole
+        for epc, role in (event.roles or {}).items():
+            (beside if is_own and role != "child" else through).add(epc)
+    return through, beside - through
+
+
+def _suspects(
+    connection: Connection, incoming: Sequence[Incoming], registry: Registry
+) -> Touched:
+    """Things of which contradictory events were stored, or were once. Of others nothing is kept.
+
+    They are judged here to find them, and again once their versions are raised: whoever raises
+    later has read at least as much.
+    """
+    through, beside = _reached(incoming)
+    first = min(incoming, key=lambda event: event.timed.order)
+    since_us = first.timed.at_us
+    candidates = handled_within(connection, through, beside=beside, since_us=since_us)
+    judged = judge_handlings(candidates, StoredHistory(connection), registry)
+    epcs = candidates | through | beside
+    before = versions_of(connection, [handling_key(epc) for epc in epcs])
+    suspects: Touched = {}
+    for epc in sorted(epcs):
+        if handling_key(epc) in before or (epc in judged and says_something(judged[epc])):
+            suspect = suspects[epc] = _Touched()
+            suspect.judge_from((since_us, ""), first.identity)
+    return suspects
+
+
 def _raise(
     connection: Connection, items: Touched, shipments: Touched, *, known: Mapping[str, int]
 ) -> dict[str, int]:
@@ -243,6 +289,16 @@ class _Judging:
                 continue
             moments = shipment_folding.moments(key, self._registry, self._history)
             self._fold_again(shipment_key(key), subject, fold, moments)
+
+    def handlings(self, touched: Touched) -> None:
+        """Judge things whose events contradict each other, or did."""
+        judged = judge_handlings(touched.keys(), self._history, self._registry)
+        for epc, subject in touched.items():
+            assert subject.since is not None, "a suspect is judged from an event on"
+            drafts = [d for d in judged[epc].drafts if d.moment.order >= subject.since]
+            self._judged.append(
+                _Judged(handling_key(epc), subject.since, subject.because, drafts, must=True)
+            )
 
     def _went_on(self, key: str, subject: _Touched, fold: Any, hot: Hot[Any] | None) -> bool:
         if subject.since is not None:

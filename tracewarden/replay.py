@@ -26,13 +26,14 @@ from events.model import Offer, Order
 from events.timed import microseconds, timed
 from events.wire import decode_event
 from judging.gathering import judgements_of
+from judging.handling import judge_handlings
 from judging.units import Unit, judge_items, judge_shipment, units_of
 from registry import Head, Registry, RegistryRows
 from registry.known import recorded_us
 from rules.signal import Signal
 from rules.signal import as_json as signal_json
 from store.engine import open_engine, sqlite_url
-from store.events import Incoming, StoredHistory, incoming_of, store_events
+from store.events import Incoming, StoredHistory, handled_epcs, incoming_of, store_events
 from store.schema import metadata
 from tracewarden.gathering import Gatherer
 from tracewarden.judgement_spool import JudgementSpool
@@ -246,6 +247,11 @@ def _units(
         drafts = [(key, draft) for key, found in judged.items() for draft in found.drafts]
         yield units_of(drafts, registry)
         progress("items judged", len(batch))
+    for batch in _batched(handled_epcs(connection), ITEMS_AT_ONCE):
+        handled = judge_handlings(batch, history, registry)
+        drafts = [(epc, draft) for epc, found in handled.items() for draft in found.drafts]
+        yield units_of(drafts, registry)
+        progress("things judged", len(batch))
     for shipment_id in sorted({row.shipment_id for row in registry.rows.shipments}):
         drafts = [(shipment_id, d) for d in judge_shipment(shipment_id, history, registry).drafts]
         yield units_of(drafts, registry)

@@ -8,6 +8,7 @@ from events.model import AnyEvent, Offer, Order, Scan
 from events.timed import timed
 from events.wire import decode_event
 from judging.gathering import judgements_of
+from judging.handling import judge_handlings
 from judging.units import judge_items, judge_shipment, units_of
 from registry import Registry
 from rules.card import Card, Case, card
@@ -15,7 +16,7 @@ from rules.catalogue import rule_ids
 from rules.item import item_of
 from rules.signal import Signal
 from store.engine import open_engine
-from store.events import StoredHistory, incoming_of, store_events
+from store.events import StoredHistory, handled_epcs, incoming_of, store_events
 from store.schema import metadata
 from tests.rules.world import registry
 
@@ -40,6 +41,8 @@ def signals_of(lines: str) -> list[Signal]:
         for shipment in ("SH-1", "SH-2"):
             found = judge_shipment(shipment, history, world).drafts
             drafts += [(shipment, draft) for draft in found]
+        things = judge_handlings(handled_epcs(connection), history, world)
+        drafts += [(epc, draft) for epc, judged in things.items() for draft in judged.drafts]
     units = units_of(drafts, world)
     signals = [signal for unit in units for signal in unit.signals]
     judgements = [judged for unit in units for judged in judgements_of(unit)]

@@ -1,0 +1,89 @@
+"""How the handling of one thing is folded: the item events that bear on it, against each other.
+
+Unlike an item, a thing need not have been scanned: a case is judged as soon as two events name it.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from custody import Custody, Trail
+from custody.fold import apply, bears_on
+from events.identity import Identity
+from events.timed import Timed
+from judging.history import History
+from judging.trails import trails
+from judging.windows import Judged, judge
+from registry import Registry
+from rules.catalogue import HANDLING_RULES, HandlingStates, initial_handling_states
+from rules.custody_contradiction import HandlingContext
+from rules.model import Outcome
+
+
+class HandlingState(Struct, frozen=True, array_like=True):
+    """Custody of the thing, and the state of each rule."""
+
+    custody: Custody
+    rules: HandlingStates
+
+
+class HandlingFold:
+    """Folds one thing; see ``judging.windows``."""
+
+    def __init__(self, epc: str, registry: Registry) -> None:
+        self._epc = epc
+        self._registry = registry
+
+    def initial(self) -> HandlingState:
+        """Nobody has it."""
+        return HandlingState(Custody(self._epc, {}), initial_handling_states())
+
+    def step(
+        self, state: HandlingState, moment: Timed[Any]
+    ) -> tuple[HandlingState, Sequence[Outcome] | None]:
+        """Every event that names it is held against what was known; then custody changes."""
+        step, roles = moment.event
+        role = roles.get(self._epc)
+        context = HandlingContext(
+            self._epc, role, state.custody, bears_on(state.custody, step, roles)
+        )
+        states, outcomes = [], []
+        for rule, before in zip(HANDLING_RULES, state.rules, strict=True):
+            after, said = rule.step(before, moment, context=context)
+            states.append(after)
+            outcomes.extend(said)
+        custody = apply(state.custody, step, roles, party_at=self._registry.party_at)
+        named = role is not None and role != "parent"
+        return HandlingState(custody, tuple(states)), outcomes if named else None
+
+    def voids(self, moment: Timed[Any]) -> Identity | None:
+        """An item event may be an error declaration."""
+        taken: Identity | None = moment.event.step.voids
+        return taken
+
+
+def handling_key(epc: str) -> str:
+    """The key of a thing among all subjects."""
+    return f"handling:{epc}"
+
+
+def judge_handlings(
+    epcs: Collection[str], history: History, registry: Registry
+) -> Mapping[str, Judged[HandlingState]]:
+    """Every event that names each thing, judged from all that is stored."""
+    found = trails(epcs, history)
+    return {
+        epc: judge(HandlingFold(epc, registry), _moments(found[epc]), registry.lateness_us)
+        for epc in epcs
+    }
+
+
+def says_something(judged: Judged[HandlingState]) -> bool:
+    """Whether anything is found, as known at any time."""
+    return any(variant.outcomes for draft in judged.drafts for variant in draft.variants)
+
+
+def _moments(trail: Trail) -> Iterable[Timed[Any]]:
+    for touch in trail.touches:
+        yield Timed(touch.step.identity, touch.step.at_us, touch.step.received_us, touch)
