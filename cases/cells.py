@@ -9,8 +9,7 @@ from typing import NamedTuple
 
 CELL_DEGREES = 0.4
 SHIFTS = ((0.0, 0.0), (0.5, 0.0), (0.0, 0.5), (0.5, 0.5))
-FINE_DEGREES = 0.1
-KM_A_DEGREE = 111.195
+FINE_DEGREES = 0.2
 
 
 class Cell(NamedTuple):
@@ -47,10 +46,5 @@ def _width(row: int, grid: int) -> float:
 
 
 def fine(lon: float, lat: float) -> tuple[int, int]:
-    """A square of a tenth of a degree, in which a dealer's own sales are counted."""
+    """A square of a fifth of a degree, in which a dealer's own sales are counted."""
     return math.floor(lon / FINE_DEGREES), math.floor(lat / FINE_DEGREES)
-
-
-def fine_centre(square: tuple[int, int]) -> tuple[float, float]:
-    """Longitude and latitude of a square's centre."""
-    return (square[0] + 0.5) * FINE_DEGREES, (square[1] + 0.5) * FINE_DEGREES

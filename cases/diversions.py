@@ -30,11 +30,12 @@ TOGETHER = 0.01
 """Friends and families travel together: such a share of a case, at least, may go to one place."""
 CLONED_ITEMS = 3
 """So many items of one origin case that are here and far away at once are copies."""
-MOST_BOTH = 8
+MOST_BOTH = 6
 """One item of so many may have been taken home by a traveller after all."""
 TRAVELLED = 0.35
 """A larger share of goods than this does not travel on from where they were sold."""
-OTHER_ORIGINS = 2
+OTHERS_SOLD = 2
+"""So many items of other origin cases show that the dealer's goods are sold there."""
 DOUBTFUL_ITEMS = 2
 """With so many, nobody is accused."""
 
@@ -205,7 +206,7 @@ def is_cloned(
     ):
         return False
     bets = tested.bets.get(into) if tested else None
-    if bets is not None and len(bets.origins) > OTHER_ORIGINS:
+    if bets is not None and bets.items - there >= OTHERS_SOLD:
         return False
     return natural.commuting(dealer_id, into) < 0.2
 

@@ -10,17 +10,23 @@ time'): what a day brings counts from the next on.
 
 import math
 
+import numpy as np
+import numpy.typing as npt
 from msgspec import Struct, field
 
-from cases.cells import Cell, cell, centre, fine, fine_centre
+from cases.cells import FINE_DEGREES, Cell, cell, centre, fine
 from registry.policy import Policy
-from rules.places_seen import rough_m
+from rules.places_seen import EARTH_RADIUS_M
 
 ENOUGH_SALES = 20
 """So many sightings at home tell where a dealer sells; before, only the border does."""
+GROWN = 1.5
+"""Where a dealer sells is looked at again when its sales have grown by so much."""
 CELL_REACH_KM = 20.0
 PRIOR_COUNT = 0.3
 """So little does the prior weigh: places differ in how they attract by orders of magnitude."""
+COMMUTING_KM = 15.0
+SHORTEST_TRIP_KM = 30.0
 MOST = 0.5
 
 
@@ -28,6 +34,8 @@ class Flow(Struct):
     """One dealer's goods as first seen: how many, where at home, in which cells abroad."""
 
     trials: int = 0
+    sales: int = 0
+    """How many of them were seen at home."""
     home: dict[tuple[int, int], int] = field(default_factory=dict)
     abroad: dict[Cell, float] = field(default_factory=dict)
 
@@ -38,8 +46,8 @@ class Natural(Struct):
     flows: dict[str, Flow] = field(default_factory=dict)
     today: list[tuple[str, float, float, float]] = field(default_factory=list)
     day: int = 0
-    reach: dict[tuple[str, Cell], tuple[float, float]] = field(default_factory=dict)
-    """(commuting, travelling) of a dealer into a cell, worked out at most once a day."""
+    reach: dict[tuple[str, Cell], tuple[float, float, int]] = field(default_factory=dict)
+    """(commuting, travelling) of a dealer into a cell, and of how many sales it was worked out."""
 
     def turn(self, day: int) -> None:
         """Let what came in until midnight count, if the day is another one."""
@@ -49,7 +57,6 @@ class Natural(Struct):
         for dealer_id, lon, lat, outside in self.today:
             self._add(dealer_id, lon, lat, outside)
         self.today.clear()
-        self.reach.clear()
 
     def note(self, dealer_id: str, lon: float, lat: float, outside: float) -> None:
         """An item's first sighting, inside or with probability ``outside`` not."""
@@ -61,6 +68,7 @@ class Natural(Struct):
         if outside < 0.5:
             square = fine(lon, lat)
             flow.home[square] = flow.home.get(square, 0) + 1
+            flow.sales += 1
             return
         for grid in range(4):
             into = cell(lon, lat, grid)
@@ -82,13 +90,13 @@ class Natural(Struct):
 
     def _reach(self, dealer_id: str, into: Cell, border_km: float) -> tuple[float, float]:
         flow = self.flows.get(dealer_id)
-        sales = sum(flow.home.values()) if flow else 0
-        if flow is None or sales < ENOUGH_SALES:
+        if flow is None or flow.sales < ENOUGH_SALES:
             return _decay(max(border_km, 0.0))
         key = (dealer_id, into)
-        if key not in self.reach:
-            self.reach[key] = _from_home(flow, sales, into)
-        return self.reach[key]
+        known = self.reach.get(key)
+        if known is None or flow.sales >= GROWN * known[2]:
+            known = self.reach[key] = (*_from_home(flow, into), flow.sales)
+        return known[0], known[1]
 
     def _attraction(self, dealer_id: str, into: Cell, policy: Policy) -> float:
         """Goods of others seen there, as a multiple of what their distances let expect."""
@@ -109,16 +117,26 @@ class Natural(Struct):
 
 
 def _decay(km: float) -> tuple[float, float]:
-    """(commuting, travelling) over a distance: exponential with 15 km; one over it from 30 km."""
-    return math.exp(-km / 15.0), 1.0 / max(km, 30.0)
+    """(commuting, travelling) over a distance: exponential; one over it."""
+    return math.exp(-km / COMMUTING_KM), 1.0 / max(km, SHORTEST_TRIP_KM)
 
 
-def _from_home(flow: Flow, sales: int, into: Cell) -> tuple[float, float]:
-    goal = centre(into)
-    near = far = 0.0
-    for square, number in flow.home.items():
-        km = max(rough_m(goal, fine_centre(square)) / 1000.0 - CELL_REACH_KM, 0.0)
-        commuted, travelled = _decay(km)
-        near += number * commuted
-        far += number * travelled
-    return near / sales, far / sales
+def _from_home(flow: Flow, into: Cell) -> tuple[float, float]:
+    squares = np.array(list(flow.home), dtype=np.float64)
+    number = np.array(list(flow.home.values()), dtype=np.float64)
+    km = np.maximum(_km(centre(into), (squares + 0.5) * FINE_DEGREES) - CELL_REACH_KM, 0.0)
+    near = float(np.sum(number * np.exp(-km / COMMUTING_KM)))
+    far = float(np.sum(number / np.maximum(km, SHORTEST_TRIP_KM)))
+    return near / flow.sales, far / flow.sales
+
+
+def _km(goal: tuple[float, float], places: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Great-circle distances from places (longitude, latitude) to one."""
+    lon, lat = np.radians(places[:, 0]), np.radians(places[:, 1])
+    goal_lon, goal_lat = math.radians(goal[0]), math.radians(goal[1])
+    h = (
+        np.sin((lat - goal_lat) / 2) ** 2
+        + np.cos(lat) * math.cos(goal_lat) * np.sin((lon - goal_lon) / 2) ** 2
+    )
+    angle: npt.NDArray[np.float64] = 2 * np.arcsin(np.sqrt(np.minimum(h, 1)))
+    return angle * (EARTH_RADIUS_M / 1000)
