@@ -4,7 +4,7 @@ A call costs far more than a fix, so a batch makes one call and not one an area.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +20,7 @@ _FLAT = Borders.__annotations__.keys() - {"chunk_start", "area_chunks"}
 
 class Verdicts(NamedTuple):
     """Columns: ``code`` 1 inside, -1 outside, 0 uncertain; ``distance_m`` geodesic and signed as
-    ever, but measured only for what lies outside, NaN elsewhere and where there is no border."""
+    ever, NaN where it was not measured or there is no border."""
 
     code: Codes
     probability_inside: Floats
@@ -55,8 +55,11 @@ def judge_rows(
     level: FloatsLike,
     source: Sequence[str],
     crs: Sequence[str],
+    measured: Literal["outside", "all"] = "outside",
 ) -> Verdicts:
     """Verdicts on fixes, each against the area of its row; otherwise as ``verdict.judge_columns``.
+
+    ``measured`` says of which fixes the distance is wanted: it costs more than the verdict.
 
     Raises:
         GeoError: anything of any fix cannot be used; nothing is judged then.
@@ -79,7 +82,7 @@ def judge_rows(
     agreed = code[:size].copy()
     agreed[doubt] *= code[doubt] == code[size:]
     away = np.full(size, np.nan)
-    out = np.flatnonzero(agreed == -1)
+    out = np.arange(size) if measured == "all" else np.flatnonzero(agreed == -1)
     if len(out):
         seen = shown[out]
         found = borders.distance(area[out], at[0][seen], at[1][seen])

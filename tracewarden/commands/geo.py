@@ -14,14 +14,13 @@ import typer
 from shapely.geometry import MultiPolygon
 
 from events.errors import TracewardenError
-from geo.area import Area
 from geo.crs import convert as convert_points
 from geo.crs import readings
 from geo.errors import GeoError
 from geo.locate import Locator, agreed
 from geo.points import check_points
-from geo.territories import Territory, area_of, latest, read_territories
-from geo.verdict import judge_columns
+from geo.territories import Territory, latest, read_territories
+from tracewarden.commands.fix_judge import Fix, Judge
 from tracewarden.commands.geo_areas import app as areas_app
 
 app = typer.Typer(help="Where: coordinate systems, territories, verdicts.", no_args_is_help=True)
@@ -56,18 +55,6 @@ class Place(msgspec.Struct, frozen=True):
     crs: str | None = None
 
 
-class Fix(msgspec.Struct, frozen=True):
-    """A line of ``geo check``."""
-
-    territory_ids: list[str]
-    lon: float
-    lat: float
-    accuracy_m: float
-    level: float | None = None
-    source: str | None = None
-    crs: str | None = None
-
-
 @app.command()
 def convert(
     source: Annotated[str, typer.Option("--from", help="wgs84, gcj02 or bd09")],
@@ -89,31 +76,17 @@ def convert(
 @app.command()
 def check(territories: TerritoriesFile, file: LinesFile = None) -> None:
     """Say of each fix whether it lies inside its territories, outside, or uncertain."""
-    known = latest(_territories(territories))
-    areas: dict[tuple[str, ...], Area] = {}
-
-    def _area(fix: Fix) -> Area:
-        ids = tuple(sorted(set(fix.territory_ids)))
-        if ids not in areas:
-            if not ids:
-                raise GeoError("name a territory", field="territory_ids", type="territory-unknown")
-            for name in ids:
-                if name not in known:
-                    raise GeoError(
-                        f"there is no territory {name!r}",
-                        field="territory_ids",
-                        type="territory-unknown",
-                    )
-            areas[ids] = area_of(known[name] for name in ids)
-        return areas[ids]
+    judge = Judge(latest(_territories(territories)))
 
     def answer(fixes: Sequence[Fix]) -> list[Answer]:
-        groups: dict[int, list[int]] = {}
+        # Fixes against one territory each, which most are, are judged in one call.
+        groups: dict[tuple[str, ...], list[int]] = {}
         for i, fix in enumerate(fixes):
-            groups.setdefault(id(_area(fix)), []).append(i)
+            ids = judge.area_of(fix)
+            groups.setdefault(ids if len(ids) > 1 else (), []).append(i)
         answers: list[Answer] = [{}] * len(fixes)
-        for rows in groups.values():
-            for i, said in zip(rows, _judge(_area(fixes[rows[0]]), fixes, rows), strict=True):
+        for ids, rows in groups.items():
+            for i, said in zip(rows, judge.say(ids, [fixes[i] for i in rows]), strict=True):
                 answers[i] = said
         return answers
 
@@ -121,9 +94,7 @@ def check(territories: TerritoriesFile, file: LinesFile = None) -> None:
 
 
 @app.command()
-def locate(
-    territories: TerritoriesFile, file: LinesFile = None, index: IndexFolder = None
-) -> None:
+def locate(territories: TerritoriesFile, file: LinesFile = None, index: IndexFolder = None) -> None:
     """Name the territories that hold each point."""
     locator = _locator(territories, index)
 
@@ -172,32 +143,7 @@ def _locator(territories: Path, index: Path | None) -> Locator:
     return Locator(tuple(known), locator.covering)
 
 
-def _judge(area: Area, fixes: Sequence[Fix], rows: Sequence[int]) -> list[Answer]:
-    group = [fixes[i] for i in rows]
-    verdicts = judge_columns(
-        area,
-        [f.lon for f in group],
-        [f.lat for f in group],
-        accuracy_m=[f.accuracy_m for f in group],
-        level=[_level(f) for f in group],
-        source=[f.source or "gnss" for f in group],
-        crs=[_crs(f) for f in group],
-    )
-    return [
-        {
-            "verdict": v.verdict,
-            "probability_inside": round(v.probability_inside, 9),
-            "distance_m": round(v.distance_m, 6) + 0.0 if abs(v.distance_m) < 1e9 else None,
-        }
-        for v in verdicts
-    ]
-
-
-def _level(fix: Fix) -> float:
-    return 0.68 if fix.level is None else fix.level
-
-
-def _crs(line: Fix | Place) -> str:
+def _crs(line: Place) -> str:
     return "wgs84" if line.crs is None else line.crs
 
 
