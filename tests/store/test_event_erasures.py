@@ -84,9 +84,12 @@ class Service:
         return [body for body in bodies if body.get("kind") not in ("registry", "policy")]
 
 
-@pytest.fixture
-def service(tmp_path: Path) -> Iterator[Service]:
-    engine = open_engine(sqlite_url(tmp_path / "db.sqlite"))
+@pytest.fixture(params=["sqlite", "postgres"])
+def service(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Service]:
+    url = sqlite_url(tmp_path / "db.sqlite")
+    if request.param == "postgres":
+        url = request.getfixturevalue("database_url")
+    engine = open_engine(url)
     metadata.create_all(engine)
     yield Service(engine, tmp_path)
     engine.dispose()

@@ -4,26 +4,35 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 
+import msgspec
 from sqlalchemy import Engine
 
+from cases.steps import Attach, Attachment
 from events.timed import timed
 from events.wire import decode_event
+from evidence.entry import Entry
 from registry import Registry
 from registry.recording import read_registry
 from simulator.world import Wish, simulate_world
 from store.alert_views import AlertFilter, AlertRow, newest_alerts
+from store.case_steps import Author, StoredFile, take_step
 from store.engine import open_engine, sqlite_url
 from store.events import incoming_of
+from store.evidence_log import EvidenceLog
 from store.migrations import migrate
 from store.registry import load_rows
+from store.schema.cases import cases
 from stream_processors.messages import decode_judgement, encode_judgement
 from stream_processors.pipeline import Pipeline
 from stream_processors.registry_source import RegistrySource
 from stream_processors.state.sqlite import SqliteState
 from stream_processors.writer import Writer
 from tracewarden.service import registry_reader
+
+PHOTO = b"\xff\xd8 a test purchase's receipt \xff\xd9"
 
 
 @dataclass(frozen=True)
@@ -60,3 +69,28 @@ def judged_world(folder: Path, *, seed: int = 7, items: int = 400) -> Stored:
         writer.take([decode_judgement(one) for one in said])
         pipeline.keep(done)
     return Stored(engine, registry_reader(engine), lambda: datetime(2026, 9, 1, tzinfo=UTC))
+
+
+def an_alert(stored: Stored, rule: str = "scan-outside-territory") -> str:
+    """The id of the alert of a rule that rests on most signals."""
+    return max(stored.alerts(rule), key=lambda row: len(row.body["signal_ids"])).alert_id
+
+
+def a_case(stored: Stored) -> str:
+    """A case over an alert, with a file attached, as judging and an officer leave it."""
+    body = {"case_id": "c" * 64, "kind": "diversion", "alert_ids": [an_alert(stored)],
+            "subject": {"type": "dealer", "id": "D001"}, "dealer_id": "D001", "gtins": [],
+            "opened_at": "2026-05-01T00:00:00Z", "confidence": 0.9, "tier": 1}  # fmt: skip
+    with stored.engine.begin() as connection:
+        (place,) = EvidenceLog().append(connection, [Entry(None, {"type": "case", "case": body})])
+        connection.execute(cases.insert().values(
+            case_id=body["case_id"], change=10**6, holds=True, made_by_hand=False, kind="diversion",
+            tier=1, confidence=0.9, dealer_id="D001", opened_us=1_770_000_000_000_000, alerts=1,
+            evidence_seq=place.index, body=msgspec.json.encode(body),
+        ))  # fmt: skip
+    digest = sha256(PHOTO).hexdigest()
+    step = Attach("a test purchase", (Attachment(digest, "receipt.jpg", "image/jpeg", len(PHOTO)),))
+    file = StoredFile(digest, "receipt.jpg", "image/jpeg", PHOTO)
+    author = Author("mei", "decider", os.urandom)
+    take_step(stored.engine, "c" * 64, step, author, at_us=1_775_000_000_000_000, files=[file])
+    return "c" * 64

@@ -1,32 +1,23 @@
 """A case taken out of the service: complete, told in words, logged, and verified without us."""
 
 import json
-import os
 from collections.abc import Iterator
-from hashlib import sha256
 from io import BytesIO
 from typing import Any
 from zipfile import ZipFile
 
-import msgspec
 import pypdfium2  # type: ignore[import-untyped]
 import pytest
 from sqlalchemy import update
 
 from api.bundle.taking_out import Wish, take_out
-from cases.steps import Attach, Attachment
-from evidence.entry import Entry
 from evidence.errors import EvidenceError
-from store.case_steps import Author, StoredFile, take_step
 from store.evidence_log import EvidenceLog
 from store.evidence_service import SignedLog, signing
 from store.evidence_signed import NotSignedError, PublishedLog
-from store.schema.cases import cases
 from store.schema.events import events
-from tests.api.bundle.service import Stored, judged_world
+from tests.api.bundle.service import PHOTO, Stored, a_case, an_alert, judged_world
 from verifier import read_trust, verify_bundle
-
-PHOTO = b"\xff\xd8 a test purchase's receipt \xff\xd9"
 
 
 @pytest.fixture(scope="module")
@@ -47,10 +38,6 @@ def signed(stored: Stored, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 def files_of(data: bytes) -> dict[str, bytes]:
     with ZipFile(BytesIO(data)) as bundle:
         return {name: bundle.read(name) for name in bundle.namelist()}
-
-
-def an_alert(stored: Stored, rule: str = "scan-outside-territory") -> str:
-    return max(stored.alerts(rule), key=lambda row: len(row.body["signal_ids"])).alert_id
 
 
 def wish(stored: Stored, **more: Any) -> Wish:
@@ -138,26 +125,6 @@ def test_the_report_reads_in_both_languages_and_its_glyphs_are_embedded(
         == files["report.pdf"].count(b"/FontDescriptor ")
         > 0
     )
-
-
-def a_case(stored: Stored) -> str:
-    """A case over an alert, with a file attached, as judging and an officer leave it."""
-    body = {"case_id": "c" * 64, "kind": "diversion", "alert_ids": [an_alert(stored)],
-            "subject": {"type": "dealer", "id": "D001"}, "dealer_id": "D001", "gtins": [],
-            "opened_at": "2026-05-01T00:00:00Z", "confidence": 0.9, "tier": 1}  # fmt: skip
-    with stored.engine.begin() as connection:
-        (place,) = EvidenceLog().append(connection, [Entry(None, {"type": "case", "case": body})])
-        connection.execute(cases.insert().values(
-            case_id=body["case_id"], change=10**6, holds=True, made_by_hand=False, kind="diversion",
-            tier=1, confidence=0.9, dealer_id="D001", opened_us=1_770_000_000_000_000, alerts=1,
-            evidence_seq=place.index, body=msgspec.json.encode(body),
-        ))  # fmt: skip
-    digest = sha256(PHOTO).hexdigest()
-    step = Attach("a test purchase", (Attachment(digest, "receipt.jpg", "image/jpeg", len(PHOTO)),))
-    file = StoredFile(digest, "receipt.jpg", "image/jpeg", PHOTO)
-    author = Author("mei", "decider", os.urandom)
-    take_step(stored.engine, "c" * 64, step, author, at_us=1_775_000_000_000_000, files=[file])
-    return "c" * 64
 
 
 def test_a_case_is_taken_out_with_its_steps_and_files_and_a_changed_photo_is_named(
