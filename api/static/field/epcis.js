@@ -15,22 +15,26 @@ export function offsetOf(minutesWest) {
   return `${minutesWest > 0 ? "-" : "+"}${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`;
 }
 
+function received({ place, party, other }, disposition) {
+  return {
+    bizStep: "receiving",
+    disposition,
+    bizLocation: { id: `${STEM}/414/${place}` },
+    ...parties("sourceList", "source", other),
+    ...parties("destinationList", "destination", party),
+  };
+}
+
+/** What people here call a step, in CBV's terms, which has no step of its own for a return. */
 const STEPS = {
   shipping: ({ party, other }) => ({
+    bizStep: "shipping",
     disposition: "in_transit",
     ...parties("sourceList", "source", party),
     ...parties("destinationList", "destination", other),
   }),
-  receiving: ({ place, party, other }) => ({
-    disposition: "in_progress",
-    bizLocation: { id: `${STEM}/414/${place}` },
-    ...parties("sourceList", "source", other),
-    ...parties("destinationList", "destination", party),
-  }),
-  returning: ({ place }) => ({
-    disposition: "returned",
-    bizLocation: { id: `${STEM}/414/${place}` },
-  }),
+  receiving: (scan) => received(scan, "in_progress"),
+  returning: (scan) => received(scan, "returned"),
 };
 
 /**
@@ -44,7 +48,6 @@ export function eventOf({ step, epc, place, party, other, id, at }) {
     eventTime: at.toISOString(),
     eventTimeZoneOffset: offsetOf(at.getTimezoneOffset()),
     action: "OBSERVE",
-    bizStep: step,
     epcList: [epc],
     readPoint: { id: `${STEM}/414/${place}` },
     ...STEPS[step]({ place, party, other }),

@@ -41,12 +41,12 @@ async function doubt(text) {
 async function onRead(text) {
   const step = stepNow();
   const gln = glnOf(text, page.dictionary);
-  if (gln && step !== "returning") {
+  if (gln) {
     by("other").value = gln;
     await rememberOther();
     return page.show("note", by("other-label").textContent, gln);
   }
-  const other = step === "returning" ? "" : by("other").value.trim();
+  const other = by("other").value.trim();
   const problem = await missing(step, other);
   if (problem) return page.show("caution", problem);
   const unit = unitOf(text, page.dictionary);
@@ -113,8 +113,7 @@ function rememberOther() {
 
 async function showStep() {
   const step = stepNow();
-  by("other-row").hidden = step === "returning";
-  by("other-label").textContent = say(step === "receiving" ? "other_sender" : "other_receiver");
+  by("other-label").textContent = say(step === "shipping" ? "other_receiver" : "other_sender");
   by("other").value = (await page.notebook.setting(`other.${step}`)) ?? "";
   await page.notebook.set("step", step);
 }
