@@ -121,10 +121,10 @@ async function showStep() {
 for (const radio of document.querySelectorAll("input[name=step]")) {
   radio.addEventListener("change", showStep);
 }
-by("other").addEventListener("input", async () => {
-  await rememberOther();
-  // What is scanned next is no part of the GLN.
+by("other").addEventListener("input", () => {
+  // At once, since what is scanned next is no part of the GLN.
   if (by("other").value.length === 13) by("other").blur();
+  rememberOther();
 });
 by("other").addEventListener("keydown", (event) => {
   if (event.key === "Enter") by("other").blur();
