@@ -28,6 +28,7 @@ from evidence.tree import (
 )
 from store.evidence_fsck import Finding, SignedSize, fsck
 from store.schema.evidence import evidence_entries, evidence_head, evidence_nodes
+from store.transactions import insert_new
 
 # Statements are built once: building costs more than running them.
 _HEAD = select(evidence_head).where(evidence_head.c.log == 1)
@@ -160,13 +161,22 @@ class EvidenceLog:
         return outcomes.answers
 
     def _begin(self, conn: Connection, *, write: bool) -> Head:
-        if conn.execute(select(evidence_entries.c.seq).limit(1)).first() is not None:
-            raise LogDamagedError("there are entries and no head")
-        head = Head(0, NO_LEAF, Frontier(), EMPTY_ROOT, 0)
+        """The head of a log that had none when it was looked for; others may begin it meanwhile."""
         if write:
             values = {"log": 1, "epoch": 0, "size": 0, "last_leaf": NO_LEAF, "frontier": b""}
-            conn.execute(insert(evidence_head).values(**values, root=EMPTY_ROOT))
-        return head
+            insert_new(conn, evidence_head, [values | {"root": EMPTY_ROOT}])
+            head = self.head(conn, lock=True)
+            if head.size == 0 and self._has_entries(conn):
+                raise _headless()
+            return head
+        if not self._has_entries(conn):
+            return Head(0, NO_LEAF, Frontier(), EMPTY_ROOT, 0)
+        if conn.execute(_HEAD).one_or_none() is None:
+            raise _headless()
+        return self.head(conn)
+
+    def _has_entries(self, conn: Connection) -> bool:
+        return conn.execute(select(evidence_entries.c.seq).limit(1)).first() is not None
 
     def _place(self, conn: Connection, drafts: Sequence[Draft | EvidenceError]) -> "_Placing":
         head = self.head(conn, lock=True)
@@ -363,6 +373,10 @@ def _insert_text(table: Table, dialect: Dialect) -> tuple[str, bool]:
     """The statement in the driver's own form, and whether its parameters are positional."""
     compiled = insert(table).compile(dialect=dialect, column_keys=table.columns.keys())
     return str(compiled), compiled.positional
+
+
+def _headless() -> LogDamagedError:
+    return LogDamagedError("there are entries and no head")
 
 
 def _again(one: Draft, earlier: StoredRow) -> Appended | EvidenceError:
