@@ -32,6 +32,7 @@ from tracewarden.commands.evidence_source import (
     Private,
     opened,
     reading,
+    rebuild_log,
     refuse_both,
     rotate_service,
     service_database,
@@ -182,6 +183,13 @@ def rotate(log: AnyLog = None, data: Data = None, private: Private = None) -> No
     with open_writer(folder) as writer:
         writer.rotate(SigningKey.from_seed(folder.public_key().name, new_seed()), at)
     print_lines([{"public_key": str(folder.public_key())}])
+
+
+@app.command()
+@carried_out
+def rebuild(log: AnyLog = None, data: Data = None, private: Private = None) -> None:
+    """Make leaf hashes, ids, tiles and head anew from the entries; its writer must not run."""
+    print_lines([{"size": rebuild_log(log, data, private)}])
 
 
 @app.command()

@@ -15,8 +15,10 @@ from evidence.errors import EvidenceError
 from evidence.note import Note, VerifierKey
 from store.engine import open_engine, sqlite_url
 from store.evidence_folder import LogFolder
+from store.evidence_fsck import SignedSize
 from store.evidence_guard import Guard
 from store.evidence_log import EvidenceLog
+from store.evidence_rebuild import rebuild
 from store.evidence_sealing import Sealer, seal
 from store.evidence_service import SignedLog, rotate_signed_log, signed_before, signing
 from store.evidence_signed import SignedAppend
@@ -173,6 +175,29 @@ def service_guard(data: Path | None, private: Path | None) -> Guard | None:
         return Guard(private_folder(data, private))
     except ConfigurationError:
         return None
+
+
+def rebuild_log(log: Path | None, data: Path | None, private: Path | None) -> int:
+    """Rebuild what is derived from the entries; give their number.
+
+    Raises:
+        SecondWriterError: the log's writer runs.
+        LogDamagedError: the entries themselves are not whole, or not what was signed.
+    """
+    refuse_both(log, data)
+    if log is not None:
+        folder = LogFolder.at(log, private)
+        with folder.writing() as engine, engine.begin() as conn:
+            return rebuild(conn, signed_by(folder.guard))
+    guard = Guard(private_folder(data, private))
+    with guard.writer(), service_database(data) as engine, engine.begin() as conn:
+        return rebuild(conn, signed_by(guard))
+
+
+def signed_by(guard: Guard) -> SignedSize:
+    """The size and root that were signed last."""
+    last = Checkpoint.parse(guard.last().text)
+    return SignedSize(last.size, last.root)
 
 
 def rotate_service(data: Path | None, private: Path | None, at: str) -> VerifierKey:
