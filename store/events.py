@@ -290,16 +290,16 @@ def _within(connection: Connection) -> str:
 
 
 _HANDLED = (
-    " JOIN item_steps s ON s.identity = t.identity GROUP BY t.epc"
-    " HAVING (sum(CASE WHEN t.role IN ('self', 'child', 'input') THEN 1 ELSE 0 END)"
+    "(sum(CASE WHEN t.role IN ('self', 'child', 'input') THEN 1 ELSE 0 END)"
     " - sum(CASE WHEN t.role = 'self' AND s.biz_step = 'commissioning' THEN 1 ELSE 0 END) > 1"
     " OR sum(CASE WHEN t.role = 'self' AND s.biz_step = 'commissioning' THEN 1 ELSE 0 END) > 1"
     " OR (sum(CASE WHEN t.role = 'child' THEN 1 ELSE 0 END) > 0"
     " AND sum(CASE WHEN t.role = 'parent' THEN 1 ELSE 0 END) > 0))"
 )
-"""Things that events name often enough to contradict each other: twice besides being made, made
+"""Whether events name a thing often enough to contradict each other: twice besides being made, made
 twice, or as content and as container. One that was made and packed is none: the 10,000 items of a
 case cost nothing when the case moves."""
+_TOUCHING = "touches t JOIN item_steps s ON s.identity = t.identity"
 
 
 def handled_within(
@@ -307,12 +307,14 @@ def handled_within(
 ) -> set[str]:
     """Things among the EPCs and all that was ever packed into them, and among those ``beside``,
     whose events may contradict each other, and which an event from ``since_us`` on names."""
+    # A question for each thing: joined, SQLite would walk all touches there are.
     rows = connection.execute(
         text(
-            f"{_within(connection)} SELECT t.epc FROM (SELECT epc FROM within UNION"
+            f"{_within(connection)} SELECT near.epc FROM (SELECT epc FROM within UNION"
             f" SELECT b.value FROM {rows_of(connection, 'beside')} AS b) AS near"
-            f" JOIN touches t ON t.epc = near.epc{_HANDLED}"
+            f" WHERE (SELECT {_HANDLED}"
             " AND max(CASE WHEN t.role <> 'parent' THEN s.happened_us END) >= :since_us"
+            f" FROM {_TOUCHING} WHERE t.epc = near.epc)"
         ),
         {"epcs": as_list(epcs), "beside": as_list(beside), "since_us": since_us},
     )
@@ -321,7 +323,9 @@ def handled_within(
 
 def handled_epcs(connection: Connection) -> list[str]:
     """All things whose events may contradict each other, in order."""
-    rows = connection.execute(text(f"SELECT t.epc FROM touches t{_HANDLED} ORDER BY t.epc"))
+    rows = connection.execute(
+        text(f"SELECT t.epc FROM {_TOUCHING} GROUP BY t.epc HAVING {_HANDLED} ORDER BY t.epc")
+    )
     return [row.epc for row in rows]
 
 

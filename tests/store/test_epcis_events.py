@@ -14,7 +14,7 @@ from events.timed import from_microseconds, timed
 from events.wire import encode_event
 from store.engine import open_engine, sqlite_url
 from store.epcis_events import find_events
-from store.events import incoming_of, store_events
+from store.events import handled_epcs, handled_within, incoming_of, store_events
 from store.migrations import _config, migrate
 from tests.custody.epcis.documents import ITEM, packed, seen
 
@@ -69,6 +69,27 @@ def test_pages_continue_where_others_broke_off(engine: Engine) -> None:
     first = find_events(engine, query, 400)
     second = find_events(engine, query, 400, after=first[-1].place)
     assert [one.event_id for one in first + second] == [event["eventID"] for event in MANY]
+
+
+def test_things_whose_events_may_contradict_each_other_are_found(engine: Engine) -> None:
+    made = seen(eventID="urn:e:made", action="ADD", bizStep="commissioning")
+    in_case = packed(eventID="urn:e:packed")
+    with engine.connect() as connection:
+        assert handled_epcs(connection) == []
+    store(engine, made, in_case)
+    item = "https://id.gs1.org/01/04012345111118/21/9876"
+    case = "https://id.gs1.org/00/040123450000003338"
+    with engine.connect() as connection:
+        assert handled_epcs(connection) == []
+    store(engine, seen(eventID="urn:e:sold", bizStep="retail_selling"))
+    sold_us = 1_585_749_600_000_000
+    with engine.connect() as connection:
+        assert handled_epcs(connection) == [item]
+        for epcs, beside in (([case], []), ([], [item])):
+            found = handled_within(connection, epcs, beside=beside, since_us=sold_us)
+            assert found == {item}
+        assert handled_within(connection, [], beside=[case], since_us=sold_us) == set()
+        assert handled_within(connection, [case], beside=[], since_us=sold_us + 1) == set()
 
 
 def test_events_of_before_the_migration_can_be_queried_after_it(engine: Engine) -> None:
