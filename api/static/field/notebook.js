@@ -63,11 +63,18 @@ export class Notebook {
     await done;
   }
 
-  /** The oldest waiting note after `seq`, or undefined. */
-  async nextWaiting(seq) {
+  /** The oldest waiting note after `seq`, or undefined; however many wait, it looks at two. */
+  nextWaiting(seq) {
     const range = IDBKeyRange.only([this.#page, "waiting"]);
-    const waiting = await result(this.#reading("notes").index("state").getAll(range));
-    return waiting.find((note) => note.seq > seq);
+    const reading = this.#reading("notes").index("state").openCursor(range);
+    return new Promise((resolve, reject) => {
+      reading.onerror = () => reject(reading.error);
+      reading.onsuccess = () => {
+        const cursor = reading.result;
+        if (!cursor || cursor.primaryKey > seq) resolve(cursor?.value);
+        else cursor.continuePrimaryKey(cursor.key, seq + 1);
+      };
+    });
   }
 
   async count(state) {
@@ -85,10 +92,18 @@ export class Notebook {
   }
 
   /** Notes of this page, the newest first. */
-  async newest(most) {
-    const all = await result(this.#reading("notes").getAll());
-    const own = all.filter((note) => note.page === this.#page);
-    return own.reverse().slice(0, most);
+  newest(most) {
+    const reading = this.#reading("notes").openCursor(null, "prev");
+    const found = [];
+    return new Promise((resolve, reject) => {
+      reading.onerror = () => reject(reading.error);
+      reading.onsuccess = () => {
+        const cursor = reading.result;
+        if (cursor?.value.page === this.#page) found.push(cursor.value);
+        if (!cursor || found.length === most) resolve(found);
+        else cursor.continue();
+      };
+    });
   }
 
   /** Forget acknowledged notes beyond the newest few hundred. */

@@ -7,6 +7,7 @@ import { loadKeys } from "./keys.js";
 import { Camera } from "./camera.js";
 
 const SHOWN = 60;
+const DRAWN_EVERY_MS = 400;
 const ACCESS_KEY = /^tw_[a-z2-7]+_[a-z2-7]+$/;
 const words = JSON.parse(document.getElementById("words").textContent);
 
@@ -172,6 +173,7 @@ export class Page {
   }
 
   async draw() {
+    this.drawnAt = Date.now();
     const notes = await this.notebook.newest(SHOWN);
     by("notes").replaceChildren(...notes.map((note) => this.#row(note)));
     by("notes-none").hidden = notes.length > 0;
@@ -193,14 +195,22 @@ export class Page {
 
   async #sendingIs(state) {
     this.sendingState = state;
+    // Thousands may be on their way: the list need not follow each.
+    if (state === "sending" && Date.now() - this.drawnAt < DRAWN_EVERY_MS) return;
     await this.draw();
+  }
+
+  #statusWith(waiting) {
+    if (!navigator.onLine) return "offline";
+    if (waiting === 0) return "idle";
+    // All was tried, and something was put off: its time lies ahead of the service's.
+    return this.sendingState === "idle" ? "later" : (this.sendingState ?? "sending");
   }
 
   async #drawStatus() {
     const waiting = await this.notebook.count("waiting");
     const line = by("status");
-    const state = !navigator.onLine ? "offline" : waiting === 0 ? "idle" : this.sendingState;
-    line.textContent = `${say(`status_${state ?? "sending"}`)} ${
+    line.textContent = `${say(`status_${this.#statusWith(waiting)}`)} ${
       waiting ? say("waiting", { count: waiting }) : say("nothing_waits")
     }`;
     line.dataset.waiting = waiting;
