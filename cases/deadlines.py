@@ -1,31 +1,25 @@
-"""Deadlines: how soon a case is to be looked at and decided, by its tier."""
+"""Deadlines: by when a case is to be looked at, and by when it is to be decided."""
 
-from typing import NamedTuple
+from datetime import datetime
+from typing import Any
 
 from cases.standing import Standing
+from events.timed import microseconds
 
 DAY_US = 86_400_000_000
+DAYS_TO_DECIDE = 21
+"""Where the case itself says nothing."""
 
 
-class Deadline(NamedTuple):
-    """Days from the opening."""
+def due_us(case: dict[str, Any], opened_us: int, now: Standing) -> int | None:
+    """When the next thing is due (microseconds); None where nothing is.
 
-    look_days: int
-    decide_days: int
-
-
-BY_TIER: dict[int, Deadline] = {
-    1: Deadline(look_days=1, decide_days=7),
-    2: Deadline(look_days=3, decide_days=14),
-    3: Deadline(look_days=7, decide_days=30),
-}
-"""Tier 1 has the largest exposure."""
-
-
-def due_us(tier: int, opened_us: int, now: Standing) -> int | None:
-    """When the next thing is due: the first look, then the decision; None where nothing is."""
+    The decision is due when the case says (``decide_by``, by its tier and the policy), the first
+    look after a third of that time.
+    """
     if not now.is_open:
         return None
-    deadline = BY_TIER.get(tier, BY_TIER[3])
-    days = deadline.look_days if now.state == "new" else deadline.decide_days
-    return opened_us + days * DAY_US
+    decide_by_us = opened_us + DAYS_TO_DECIDE * DAY_US
+    if "decide_by" in case:
+        decide_by_us = microseconds(datetime.fromisoformat(case["decide_by"]))
+    return opened_us + (decide_by_us - opened_us) // 3 if now.state == "new" else decide_by_us

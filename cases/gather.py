@@ -6,7 +6,7 @@ place, can be written by msgspec, and is bounded by dealers, places and what is 
 what was ever scanned.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from msgspec import Struct, field
 
@@ -60,6 +60,14 @@ class Gathered(Struct, frozen=True):
 
 
 NOTHING = Gathered()
+
+
+def open_cases(state: Gathering) -> Iterator[Case]:
+    """All cases that may still change."""
+    for cases in state.diversions.open.values():
+        yield from cases
+    for groups in state.groups.by_key.values():
+        yield from (group.case for group in groups if group.opened and group.weights)
 
 
 def step(

@@ -7,6 +7,7 @@ from events.model import Offer, Order
 from rules.model import Sighting
 from rules.signal import Signal
 
+Trade = Order | Offer
 GatherOrder = tuple[int, Identity, str]
 
 
@@ -20,7 +21,7 @@ class Judgement(Struct, frozen=True, kw_only=True, omit_defaults=True):
     subject: str
     signals: tuple[Signal, ...] = ()
     sighting: Sighting | None = None
-    trade: Order | Offer | None = None
+    trade: Trade | None = None
 
     @property
     def order(self) -> GatherOrder:

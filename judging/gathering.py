@@ -9,6 +9,15 @@ from judging.windows import Known
 
 def judgements_of(unit: Unit) -> Iterator[Judgement]:
     """What holds of an event, split by when it was known; nothing where nothing is to be said."""
+    if unit.trade is not None:
+        known, trade = unit.trade
+        yield Judgement(
+            known_us=known.at_us,
+            known_by=known.by,
+            identity=unit.identity,
+            subject=unit.subject,
+            trade=trade,
+        )
     times: dict[Known, list[int]] = {}
     for index, known in enumerate(unit.known):
         times.setdefault(known, []).append(index)

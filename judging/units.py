@@ -4,7 +4,9 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
+from cases.judgement import Trade
 from events.identity import Identity
+from events.timed import Timed
 from judging import item, shipment
 from judging.columns import answer
 from judging.history import History
@@ -31,15 +33,35 @@ class Unit(Struct, frozen=True):
     sighting: tuple[Known, Sighting] | None = None
     """Where the item was seen, as known last."""
 
+    trade: tuple[Known, Trade] | None = None
+    """An order or offer, which gathering judges."""
+
     @property
     def order(self) -> Order:
         """The event's place in the order of judging."""
         return (self.at_us, self.identity)
 
+    @property
+    def says_anything(self) -> bool:
+        """Whether it has to be told."""
+        return bool(self.signals) or self.sighting is not None or self.trade is not None
+
 
 def item_key(item: str) -> str:
     """The key of an item among all subjects."""
     return f"item:{item}"
+
+
+def trade_key(identity: Identity) -> str:
+    """The key of an order or offer among all subjects: each stands for itself."""
+    return f"trade:{identity}"
+
+
+def trade_unit(event: Timed[Trade]) -> Unit:
+    """An order or offer as a unit; it is known when it arrives."""
+    known = Known(event.received_us, event.identity)
+    key = trade_key(event.identity)
+    return Unit(key, event.at_us, event.identity, (), trade=(known, event.event))
 
 
 def shipment_key(shipment_id: str) -> str:

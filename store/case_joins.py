@@ -78,5 +78,7 @@ def _made(
         "alerts": len(alert_ids),
         "exposure": None,
         "evidence_seq": None,
+        "changed_us": None,
+        "changed_by": None,
         "body": msgspec.json.encode(body),
     }

@@ -16,6 +16,7 @@ from cases.standing import Standing, after, check, check_state, standing
 from cases.step_entries import entry_of_step
 from cases.steps import Absorb, Answer, Ask, Begin, Grow, Step, Taken
 from evidence.commitments import SALT_BYTES
+from store.case_alerts import alert_ids_of
 from store.evidence_log import EvidenceLog
 from store.evidence_openings import keep
 from store.schema.cases import (
@@ -106,7 +107,7 @@ def add_step(
     now = _locked(connection, case_id)
     if author.seen is not None and author.seen != now.steps:
         raise CaseError("somebody else has worked on this case meanwhile", type="case-moved")
-    check(now, step, author.role, alert_ids=alerts_of(connection, case_id))
+    check(now, step, author.role, alert_ids=alert_ids_of(connection, [case_id])[case_id])
     taken = Taken(now.steps, at_us, author.name, step)
     return _write(connection, case_id, now, taken, author.salt, files)
 
@@ -140,12 +141,6 @@ def grow(
     taken = Taken(now.steps, at_us, SYSTEM, Grow(alerts))
     _write(connection, case_id, now, taken, salt, ())
     return True
-
-
-def alerts_of(connection: Connection, case_id: str) -> list[str]:
-    """The alerts that judging gives this case."""
-    body = connection.execute(select(cases.c.body).where(cases.c.case_id == case_id)).scalar()
-    return [] if body is None else list(msgspec.json.decode(body)["alert_ids"])
 
 
 def _locked(connection: Connection, case_id: str) -> Standing:

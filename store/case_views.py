@@ -14,7 +14,8 @@ _JOINED = cases.outerjoin(case_standings, case_standings.c.case_id == cases.c.ca
 
 
 class CaseRow(NamedTuple):
-    """A case: ``body`` is its published form, ``state`` and ``assignee`` where people stand."""
+    """A case: ``body`` is its published form without its alerts (``store.case_alerts``), ``state``
+    and ``assignee`` say where people stand."""
 
     case_id: str
     change: int
@@ -25,6 +26,7 @@ class CaseRow(NamedTuple):
     assignee: str | None
     silent_until_us: int | None
     steps: int
+    alerts: int
     body: dict[str, Any]
 
 
@@ -38,6 +40,7 @@ _CASE = (
     case_standings.c.assignee,
     case_standings.c.silent_until_us,
     func.coalesce(case_standings.c.steps, 0).label("steps"),
+    cases.c.alerts,
     cases.c.body,
 )
 

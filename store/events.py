@@ -260,6 +260,21 @@ class StoredHistory:
             found.setdefault(epc, []).append((steps[identity], role))
         return found
 
+    def trade_of(self, identities: Collection[Identity]) -> list[Timed[Order | Offer]]:
+        """These orders and offers."""
+        rows = self._connection.execute(
+            text(
+                "SELECT identity, happened_us, received_us, raw FROM events "
+                f"WHERE identity IN {rows_of(self._connection, 'identities')}"
+            ),
+            {"identities": as_list(identities)},
+        )
+        found: list[Timed[Order | Offer]] = []
+        for identity, at_us, received_us, raw in rows:
+            event: Order | Offer = decode_event(raw)  # type: ignore[assignment]
+            found.append(Timed(identity, at_us, received_us, event))
+        return found
+
     def positions_of(
         self, tracker_id: str, from_us: int, to_us: int
     ) -> list[Timed[Position]]:

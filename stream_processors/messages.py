@@ -5,8 +5,12 @@ from typing import Any
 
 import msgspec
 
+from cases.judgement import Trade
 from events.errors import EventError
 from judging.revisions import Order
+from judging.units import Unit
+from judging.windows import Known
+from rules.model import Sighting
 from rules.signal import Signal
 from stream_processors.bus.port import BusRecord
 from stream_processors.intake import Refused
@@ -14,16 +18,25 @@ from stream_processors.pipeline import Judgement
 
 
 class SaidOf(msgspec.Struct, frozen=True, array_like=True):
-    """The signals that hold of one event."""
+    """The signals that hold of one event, and what gathering takes of it."""
 
     at_us: int
     identity: str
     signals: tuple[Signal, ...]
+    known: tuple[Known, ...] = ()
+    sighting: tuple[Known, Sighting] | None = None
+    trade: tuple[Known, Trade] | None = None
 
     @property
     def order(self) -> Order:
         """The event's place in the order of judging."""
         return (self.at_us, self.identity)
+
+    def unit(self, subject: str) -> Unit:
+        """What a worker judged."""
+        return Unit(
+            subject, self.at_us, self.identity, self.signals, self.known, self.sighting, self.trade
+        )
 
 
 class JudgementMessage(msgspec.Struct, frozen=True):
@@ -49,7 +62,10 @@ def encode_judgement(
     judgement: Judgement, policy_hash: str, registry_revision: int | None = None
 ) -> bytes:
     """A judgement as it lies on ``signals``, with the policy and registry that it was made by."""
-    units = tuple(SaidOf(u.at_us, u.identity, u.signals) for u in judgement.units)
+    units = tuple(
+        SaidOf(u.at_us, u.identity, u.signals, u.known, u.sighting, u.trade)
+        for u in judgement.units
+    )
     return _encode(
         JudgementMessage(
             judgement.subject,

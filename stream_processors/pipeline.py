@@ -12,16 +12,17 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Engine
 
 from custody.fold import OWN_STEPS
-from events.model import Position, Scan
+from events.identity import Identity
+from events.model import Offer, Order, Position, Scan
 from events.timed import Timed
 from judging import item as item_folding
 from judging import shipment as shipment_folding
 from judging.handling import handling_key, judge_handlings, says_something
 from judging.item import ItemFold
-from judging.revisions import Order
+from judging.revisions import Order as JudgingOrder
 from judging.shipment import ShipmentFold
 from judging.trails import trails
-from judging.units import Unit, item_key, shipment_key, units_of
+from judging.units import Unit, item_key, shipment_key, trade_key, trade_unit, units_of
 from judging.windows import Draft, judge
 from registry import Registry
 from store.events import (
@@ -42,11 +43,11 @@ from stream_processors.state.port import HotState
 
 class Judgement(NamedTuple):
     """All that holds of a subject's events from ``since`` on, as of a revision; ``because`` names
-    the event that caused it. Units without signals are left out."""
+    the event that caused it. Units that say nothing are left out."""
 
     subject: str
     revision: int
-    since: Order
+    since: JudgingOrder
     because: str
     units: tuple[Unit, ...]
 
@@ -66,10 +67,10 @@ class _Touched:
     """A subject that a batch bears on: fresh events in hand, and from where it must be judged."""
 
     moments: list[Timed[Any]] = field(default_factory=list)
-    since: Order | None = None
+    since: JudgingOrder | None = None
     because: str = ""
 
-    def judge_from(self, order: Order, because: str) -> None:
+    def judge_from(self, order: JudgingOrder, because: str) -> None:
         """Judge everything from this order on again."""
         if self.since is None or order < self.since:
             self.since, self.because = order, because
@@ -82,7 +83,7 @@ class _Judged(NamedTuple):
     """A subject's drafts from ``since`` on; ``must``: to be published even if they say nothing."""
 
     key: str
-    since: Order
+    since: JudgingOrder
     because: str
     drafts: list[Draft]
     must: bool
@@ -103,6 +104,8 @@ class Pipeline:
             stored = store_events(connection, incoming)
             items, shipments = _direct([*incoming, *stored.displaced], stored, registry)
             versions = _raise(connection, items, shipments, known={})
+            traded = _traded(incoming)
+            versions |= raise_versions(connection, [trade_key(one) for one in traded])
         named = [event for event in (*incoming, *stored.displaced) if event.step is not None]
         handlings: Touched = {}
         if named:
@@ -120,6 +123,7 @@ class Pipeline:
             judging.shipments(shipments, {k: decode_shipment(raw) for k, raw in hot[1].items()})
             judging.handlings(handlings)
             judgements = judging.judgements()
+            judgements += judging.trade(traded)
         kept = {self._key(registry, key): value for key, value in judging.hot.items()}
         return Processed(judgements, kept, stored.refused, registry.policy_hash, revision)
 
@@ -143,6 +147,15 @@ class Pipeline:
     def _key(registry: Registry, subject: str) -> str:
         """State folded under another policy is another state."""
         return f"tw:{registry.policy_hash[:16]}:{subject}"
+
+
+def _traded(incoming: Iterable[Incoming]) -> list[Identity]:
+    """Orders and offers."""
+    return [
+        event.identity
+        for event in incoming
+        if isinstance(event.timed.event, Order | Offer)
+    ]
 
 
 def _direct(
@@ -334,12 +347,22 @@ class _Judging:
         if hot is not None:
             self.hot[key] = encode(hot)
 
+    def trade(self, identities: Sequence[Identity]) -> list[Judgement]:
+        """Orders and offers as they are stored: each is known as it came first."""
+        if not identities:
+            return []
+        units = [trade_unit(event) for event in self._history.trade_of(identities)]
+        return [
+            Judgement(u.subject, self._versions[u.subject], u.order, u.identity, (u,))
+            for u in units
+        ]
+
     def judgements(self) -> list[Judgement]:
         """What is to be published: whatever says something, or may take something back."""
         drafts = [(judged.key, draft) for judged in self._judged for draft in judged.drafts]
         units: dict[str, list[Unit]] = {}
         for unit in units_of(drafts, self._registry):
-            if unit.signals:
+            if unit.says_anything:
                 units.setdefault(unit.subject, []).append(unit)
         return [
             Judgement(key, self._versions[key], since, because, tuple(units.get(key, ())))

@@ -12,11 +12,13 @@ from sqlalchemy import Connection, Engine
 
 from cases.alerts import alert_of
 from events.identity import Identity
+from evidence.entry import Entry
 from judging.revisions import Floors
 from judging.settle import withdrawal
 from rules.signal import Signal
 from store.event_erasures import erased_among
 from store.evidence_log import EvidenceLog
+from store.gathering import JudgementRow, Rows, held_judgements, mark_dirty, replace_judgements
 from store.judgements import (
     Group,
     HeldSignal,
@@ -32,6 +34,7 @@ from store.judgements import (
     replace_alert,
     signals_of_groups,
 )
+from stream_processors.judgement_rows import take_rows
 from stream_processors.messages import JudgementMessage
 from stream_processors.signal_entries import Said, SignalEntries
 
@@ -45,16 +48,20 @@ class _Book:
 
     floors: dict[str, Floors]
     before: dict[str, Held]
+    rows: dict[str, Rows]
+    rows_after: dict[str, Rows] = field(default_factory=dict)
     after: dict[str, Held] = field(default_factory=dict)
     ended_by: dict[str, JudgementMessage] = field(default_factory=dict)
     said_by: dict[str, JudgementMessage] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.after = {subject: dict(held) for subject, held in self.before.items()}
+        self.rows_after = {subject: dict(rows) for subject, rows in self.rows.items()}
 
     def take(self, message: JudgementMessage) -> None:
         """One judgement: from ``since`` on, what it says holds and nothing of before."""
         floors, held = self.floors[message.subject], self.after[message.subject]
+        take_rows(self.rows_after[message.subject], message, floors)
         said = {
             signal.signal_id: HeldSignal(signal, unit.order, message.revision)
             for unit in message.units
@@ -76,6 +83,15 @@ class _Book:
             for key, row in held.items():
                 if key not in self.after[subject] and not set(erased).isdisjoint(row.signal.inputs):
                     self.after[subject][key] = row
+
+    def gone_rows(self) -> list[tuple[str, JudgementRow]]:
+        """What gathering would have to take no longer."""
+        return [
+            (subject, row)
+            for subject, rows in self.rows.items()
+            for key, row in rows.items()
+            if key not in self.rows_after[subject]
+        ]
 
     def begun(self) -> list[tuple[str, HeldSignal]]:
         """(subject, signal) of what holds now and did not hold so before."""
@@ -128,8 +144,18 @@ class Writer:
         with self._engine.begin() as connection:
             return self._log.claim(connection)
 
-    def take(self, messages: Sequence[JudgementMessage]) -> int:
+    def take(
+        self,
+        messages: Sequence[JudgementMessage],
+        *,
+        in_order: bool = False,
+        also: Callable[[Connection], None] | None = None,
+    ) -> int:
         """Commit what the judgements change; returns the number of evidence entries.
+
+        Args:
+            in_order: nobody else judges these subjects, so that no floors are needed.
+            also: what else belongs into the same transaction, after the judgements.
 
         Raises:
             LogMovedError: a later writer has started; nothing was written.
@@ -140,12 +166,24 @@ class Writer:
             subjects = sorted({message.subject for message in messages})
             since_us = min(message.since[0] for message in messages)
             held = held_signals(connection, subjects, since_us)
-            book = _Book(floors_of(connection, subjects), held)
+            rows = held_judgements(connection, subjects, since_us)
+            floors = {subject: Floors() for subject in subjects}
+            floors = floors if in_order else floors_of(connection, subjects)
+            book = _Book(floors, held, rows)
             for message in messages:
                 book.take(message)
             book.keep(_erased_inputs(connection, book.ended()))
-            keep_floors(connection, book.floors)
-            return self._write(connection, book)
+            if not in_order:
+                keep_floors(connection, floors)
+            _keep_rows(connection, book)
+            written = self._write(connection, book)
+            if also is not None:
+                also(connection)
+            return written
+
+    def append(self, connection: Connection, entries: Sequence[Entry]) -> list[int]:
+        """Append entries within a transaction of ``take``; returns their places."""
+        return [place.index for place in self._log.append(connection, entries)]
 
     def _write(self, connection: Connection, book: _Book) -> int:
         begun, ended = book.begun(), book.ended()
@@ -171,6 +209,18 @@ class Writer:
 
 def _erased_inputs(connection: Connection, ended: Sequence[Signal]) -> set[Identity]:
     return erased_among(connection, {one for signal in ended for one in signal.inputs})
+
+
+def _keep_rows(connection: Connection, book: _Book) -> None:
+    """Keep what gathering takes. Of an erased event what was judged before stands."""
+    gone = book.gone_rows()
+    erased = erased_among(connection, {row.judgement.identity for _, row in gone}) if gone else ()
+    for subject, row in gone:
+        if row.judgement.identity in erased:
+            book.rows_after[subject][row.key] = row
+    changed_us = replace_judgements(connection, book.rows, book.rows_after)
+    if changed_us is not None:
+        mark_dirty(connection, changed_us)
 
 
 def _show(connection: Connection, groups: set[Group]) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -19,6 +20,7 @@ logger = logging.getLogger(__name__)
 
 RECORDS_AT_ONCE = 100
 IDLE_S = 1.0
+GATHERS_EVERY_S = 1.0
 
 
 class WriterService:
@@ -31,12 +33,15 @@ class WriterService:
         consumer: Consumer,
         publisher: Publisher,
         *,
+        gather: Callable[[], int],
         retry_limit_s: float,
     ) -> None:
         self._writer = writer
         self._log = log
         self._consumer = consumer
         self._publisher = publisher
+        self._gather = gather
+        self._gathered_at = 0.0
         self._retry_limit_s = retry_limit_s
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -52,6 +57,7 @@ class WriterService:
         logger.info("this is the writer of epoch %d", epoch)
         while not stop.is_set():
             await self.step()
+            await self.gather()
 
     async def step(self, *, wait_s: float = IDLE_S) -> int:
         """Take what has come, waiting for up to ``wait_s``; returns the number of records."""
@@ -77,6 +83,14 @@ class WriterService:
             "acknowledging signals", self._consumer.commit, limit_s=self._retry_limit_s
         )
         return len(records)
+
+    async def gather(self) -> None:
+        """Gather into cases what may be taken by now, at most once in a while."""
+        if time.monotonic() - self._gathered_at < GATHERS_EVERY_S:
+            return
+        self._gathered_at = time.monotonic()
+        if await self._retried("gathering judgements", self._gather):
+            await self._seal()
 
     async def _seal(self) -> None:
         await self._retried("signing the log", self._log.seal)

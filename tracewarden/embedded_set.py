@@ -5,7 +5,6 @@ import fcntl
 import os
 import secrets
 import threading
-import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -29,6 +28,7 @@ from stream_processors.topics import INPUTS, SIGNALS
 from stream_processors.worker import Worker
 from stream_processors.writer import Writer
 from stream_processors.writer_service import WriterService
+from tracewarden.gathering_stage import gatherer_of, now_us
 from tracewarden.installation import (
     ConfigurationError,
     EmbeddedFolder,
@@ -185,11 +185,13 @@ def _runner(
         retry_limit_s=settings.retry_limit_s,
         dead_letter_limit=settings.dead_letter_limit,
     )
+    writes = Writer(engine, now_us)
     writer = WriterService(
-        Writer(engine, lambda: time.time_ns() // 1000),
+        writes,
         log,
         QueueConsumer(queue, "writer", (SIGNALS,)),
         publisher,
+        gather=gatherer_of(engine, writes, settings).step,
         retry_limit_s=settings.retry_limit_s,
     )
     return EmbeddedRunner(

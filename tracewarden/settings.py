@@ -91,6 +91,11 @@ class Settings(BaseSettings):
         Field(gt=0, description="How long a worker retries a fault of its servers before it ends "
                                 "without acknowledging; below Kafka's poll interval."),
     ] = 120.0
+    gather_after_s: Annotated[
+        float,
+        Field(ge=0, description="How long judgements are held back before they are gathered into "
+                                "cases, so that the skew between partitions makes no difference."),
+    ] = 60.0
     repair_max_change: Annotated[
         float,
         Field(ge=0, le=1, description="Share of its area by which repair may change a territory "

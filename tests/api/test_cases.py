@@ -262,3 +262,18 @@ async def test_the_list_is_taken_along_as_seen_without_formulas(
     assert rows[1][5] == "'=D2"
     listed = (await decider.get("/console/cases.json?state=open")).json()
     assert [row["case_id"] for row in listed] == ["c2", "c1"]
+
+
+async def test_the_course_of_the_test_is_drawn_with_its_threshold(
+    world: World, decider: httpx.AsyncClient
+) -> None:
+    day_us = 86_400_000_000
+    course = [[to_us(world.clock()) + n * day_us, 0.4 * n - 0.5] for n in range(12)]
+    facts = {"course": course, "threshold": 3.2, "evidence": 3.9}
+    add_case(world.engine, "c7", alert_ids=(), change=7, facts=facts)
+    page = (await decider.get("/console/cases/c7")).text
+    points = re.search(r'class="line-e" points="([^"]+)"', page)
+    assert points is not None
+    assert len(points[1].split()) == 12
+    assert 'class="threshold"' in page
+    assert "2026-05-15" in page

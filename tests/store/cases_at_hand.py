@@ -1,4 +1,4 @@
-"""Cases in the database as judging leaves them, for tests of what people do with them."""
+"""Cases in the database, for tests of what people do with them."""
 
 from typing import Any
 
@@ -33,14 +33,14 @@ def add_case(
     engine: Engine, name: str, *, alert_ids: tuple[str, ...] = ("a1", "a2", "a3"), change: int,
     opened_us: int = OPENED_US, holds: bool = True, **more: Any,
 ) -> None:  # fmt: skip
-    """A case that judging made."""
+    """A case with its alerts given, as a split makes it: nobody has to gather them."""
     body = case_body(name, alert_ids, **more)
     exposure = body.get("exposure")
     row = {
         "case_id": name,
         "change": change,
         "holds": holds,
-        "made_by_hand": False,
+        "made_by_hand": True,
         "kind": body["kind"],
         "tier": body["tier"],
         "confidence": body["confidence"],

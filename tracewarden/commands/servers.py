@@ -4,7 +4,6 @@ import asyncio
 import logging
 import signal
 import threading
-import time
 from contextlib import ExitStack
 from datetime import UTC, datetime
 
@@ -31,6 +30,7 @@ from stream_processors.writer import Writer
 from stream_processors.writer_service import WriterService
 from tracewarden.commands.refusals import refusals
 from tracewarden.commands.up import log_to
+from tracewarden.gathering_stage import gatherer_of, now_us
 from tracewarden.installation import (
     ConfigurationError,
     database_url,
@@ -164,11 +164,13 @@ async def _write(
     publisher = KafkaPublisher(settings.kafka_bootstrap)
     await retried("connecting to Kafka", publisher.start, limit_s=settings.retry_limit_s)
     consumer = KafkaConsumer(settings.kafka_bootstrap, "tracewarden-writer", (SIGNALS,))
+    writes = Writer(engine, now_us)
     service = WriterService(
-        Writer(engine, lambda: time.time_ns() // 1000),
+        writes,
         log,
         consumer,
         publisher,
+        gather=gatherer_of(engine, writes, settings).step,
         retry_limit_s=settings.retry_limit_s,
     )
     anchoring = asyncio.create_task(

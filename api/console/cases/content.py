@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from api.console.cards import ShownCard, shown_card
+from api.console.cases.course import course_svg
 from api.console.cases.custody_chain import Chain, chains_of
 from api.console.cases.lines import CaseLine, line_of
 from api.console.cases.story import Story, story_of
@@ -16,9 +17,11 @@ from cases.standing import Standing, possible, standing
 from cases.steps import Attachment, Step
 from events.timed import from_microseconds
 from store.alert_views import AlertRow, alerts_by_id
+from store.case_alerts import alert_ids_of
 from store.case_steps import LoggedStep, steps_of
 from store.case_views import CaseRow, find_case
 from store.instants import to_us
+from store.transactions import reading
 
 MOST_CHAINS = 5
 MOST_ALERTS = 200
@@ -73,18 +76,17 @@ def content_of(services: Services, case_id: str, user: LoggedIn, w: Wording) -> 
         steps=[_step(step, w) for step in steps],
         may=frozenset(kind.__struct_config__.tag for kind in possible(now, user.role)),  # type: ignore[misc]
         chains=chains_of(services.engine, registry, _items(alerts)[:MOST_CHAINS], known_us),
-        course="",
+        course=course_svg(row.body.get("facts", {}), w("course")),
         evidence_seq=row.evidence_seq,
     )
 
 
 def alerts_of(services: Records, row: CaseRow, now: Standing) -> list[AlertRow]:
     """The case's own alerts and those of cases merged into it, without what was split off."""
-    wanted = list(row.body["alert_ids"])
-    for case_id in now.taken_in:
-        taken_in = find_case(services.engine, case_id)
-        wanted += taken_in.body["alert_ids"] if taken_in else ()
-    kept = dict.fromkeys(alert for alert in wanted if alert not in now.split_off)
+    with reading(services.engine) as connection:
+        found = alert_ids_of(connection, [row.case_id, *now.taken_in])
+    wanted = (alert_id for ids in found.values() for alert_id in ids)
+    kept = dict.fromkeys(alert_id for alert_id in wanted if alert_id not in now.split_off)
     return alerts_by_id(services.engine, list(kept))
 
 

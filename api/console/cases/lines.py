@@ -56,7 +56,7 @@ def line_of(row: CaseRow, registry: Registry, now_us: int) -> CaseLine:
         dealer=dealer_name(registry, body.get("dealer_id"), now_us),
         territory=territory_name(registry, body.get("territory_id")),
         products=[product_name(registry, gtin) for gtin in body.get("gtins", ())],
-        alerts=len(body["alert_ids"]),
+        alerts=row.alerts,
         exposure=money(body.get("exposure")),
         opened_at=opened_at,
         due_at=None if due is None else from_us(due),
@@ -69,7 +69,7 @@ def line_of(row: CaseRow, registry: Registry, now_us: int) -> CaseLine:
 
 def _due_us(row: CaseRow, opened_us: int) -> int | None:
     state: State = row.state  # type: ignore[assignment]
-    return due_us(row.body["tier"], opened_us, Standing(state=state))
+    return due_us(row.body, opened_us, Standing(state=state))
 
 
 def product_name(registry: Registry, gtin: str) -> str:

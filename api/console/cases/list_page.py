@@ -20,9 +20,11 @@ from api.pages import console_page
 from api.services import Services
 from api.wording import Wording
 from store.accounts import accounts_of
+from store.case_alerts import alert_ids_of
 from store.case_views import SORTS, CaseFilter, choices, count_by_state, count_cases, list_cases
 from store.instants import to_us
 from store.saved_views import views_of
+from store.transactions import reading
 
 router = APIRouter(prefix="/console", include_in_schema=False)
 
@@ -68,14 +70,21 @@ def _content(services: Services, narrowed: CaseFilter, user_name: str) -> dict[s
 @router.get("/cases.json")
 async def export_json(request: Request, services: Ports, _user: User) -> Response:
     """The cases of the same list in the form of ``cases.jsonl``, with where they stand."""
-    rows = await asyncio.to_thread(
-        list_cases, services.engine, filter_of(request.query_params), MOST_EXPORTED
-    )
-    listed = [
-        row.body | {"state": row.state, "assignee": row.assignee, "holds": row.holds}
+    narrowed = filter_of(request.query_params)
+    listed = await asyncio.to_thread(_listed, services, narrowed)
+    return _download(msgspec.json.encode(listed), "application/json", "cases.json")
+
+
+def _listed(services: Services, narrowed: CaseFilter) -> list[dict[str, Any]]:
+    rows = list_cases(services.engine, narrowed, MOST_EXPORTED)
+    with reading(services.engine) as connection:
+        alert_ids = alert_ids_of(connection, [row.case_id for row in rows])
+    return [
+        row.body
+        | {"alert_ids": alert_ids[row.case_id], "state": row.state}
+        | {"assignee": row.assignee, "holds": row.holds}
         for row in rows
     ]
-    return _download(msgspec.json.encode(listed), "application/json", "cases.json")
 
 
 @router.get("/cases.csv")

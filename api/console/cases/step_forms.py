@@ -125,9 +125,7 @@ _MAKERS: dict[str, Maker] = {
     "confirm": lambda form, _row, _now, _files: Confirm(_text(form, "text")),
     "dismiss": lambda form, _row, _now, _files: Dismiss(_reason(form), _text(form, "text")),
     "reopen": lambda form, _row, _now, _files: Reopen(_text(form, "text")),
-    "archive": lambda form, row, _now, _files: Archive(
-        len(row.body["alert_ids"]), _text(form, "text")
-    ),
+    "archive": lambda form, row, _now, _files: Archive(row.alerts, _text(form, "text")),
     "silence": _silence,
 }
 
