@@ -115,6 +115,54 @@ class CaseForm(Struct, frozen=True, kw_only=True):
     exposure: ExposureForm | None = None
 
 
+class EntryForm(Struct, frozen=True, kw_only=True):
+    """An entry of the evidence log; its bytes are the canonical JSON (RFC 8785) of this form."""
+
+    seq: Annotated[int, Meta(ge=0)]
+    prev: Hash
+    body: dict[str, Any]
+    id: str | None = None
+
+
+class CommitmentForm(Struct, frozen=True, kw_only=True):
+    """What stands in a value's place: SHA-256 over domain, salt and the value's canonical JSON."""
+
+    commitment: Hash
+
+
+class KnownForm(Struct, frozen=True, kw_only=True):
+    """The registry that a signal was judged by."""
+
+    revision: Annotated[int, Meta(ge=0)]
+    territories_sha256: Hash
+    authorisations_sha256: Hash
+
+
+class OpenSignalForm(Struct, frozen=True, kw_only=True):
+    """What an entry says of a signal in the open."""
+
+    signal_id: Hash
+    rule: str
+    rule_version: Annotated[int, Meta(ge=1)]
+    withdraws: list[Hash] = []
+    corrects: list[Hash] = []
+
+
+class SignalEntryForm(Struct, frozen=True, kw_only=True):
+    """The body of a signal's entry; ``content`` commits to the signal, ``sources`` to each stored
+    event that it rests on (of more than 200, ``sources_sha256`` to their list)."""
+
+    kind: Literal["signal"]
+    recorded_at: Time
+    revision: int
+    policy_hash: str
+    signal: OpenSignalForm
+    content: CommitmentForm
+    registry: KnownForm | None = None
+    sources: list[CommitmentForm] | None = None
+    sources_sha256: Hash | None = None
+
+
 def schemas() -> Iterator[tuple[str, dict[str, Any]]]:
     """(file name, schema) of every form that other people write or read."""
     yield "recording.json", schema_of(Head)
@@ -127,6 +175,8 @@ def schemas() -> Iterator[tuple[str, dict[str, Any]]]:
     yield "signal.json", schema_of(SignalForm)
     yield "alert.json", schema_of(AlertForm)
     yield "case.json", schema_of(CaseForm)
+    yield "evidence-entry.json", schema_of(EntryForm)
+    yield "evidence-entry-signal.json", schema_of(SignalEntryForm)
 
 
 def _kind(event_type: type[Struct]) -> str:

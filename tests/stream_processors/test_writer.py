@@ -8,8 +8,10 @@ from typing import Any
 
 import msgspec
 import pytest
+from jsonschema import Draft202012Validator
 from sqlalchemy import Engine
 
+from deploy.schemas import schemas
 from evidence.errors import LogMovedError
 from registry import Policy, RegistryRows
 from rules.model import Finding, Subject
@@ -108,6 +110,11 @@ def test_an_entry_names_rule_policy_and_registry_and_nothing_of_whom_it_concerns
     assert ITEM not in json.dumps(body)
     assert "D1" not in json.dumps(body)
     assert said_in(engine, body)["facts"] == {"dealer_id": "D1"}
+    forms = dict(schemas())
+    with reading(engine) as connection:
+        (row,) = EvidenceLog().rows(connection, 2, 3)
+    for name, form in (("entry", json.loads(row.data)), ("entry-signal", body)):
+        Draft202012Validator(forms[f"evidence-{name}.json"]).validate(form)
 
 
 def test_another_policy_is_logged_with_the_one_that_it_replaced(engine: Engine) -> None:
