@@ -1,7 +1,6 @@
 """``custody at``: who holds an EPC at a moment, as known at a moment (INTERFACES)."""
 
 from collections.abc import Callable
-from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -19,10 +18,23 @@ DealerOf = Callable[[str | None, int], str | None]
 """(party GLN, known at in microseconds) → dealer id, where the party is a dealer."""
 
 
-class _Line(Struct, frozen=True, forbid_unknown_fields=True):
+class QuestionLine(Struct, frozen=True, forbid_unknown_fields=True):
+    """A line in; times are RFC 3339 with an offset."""
+
     epc: str
     at: str
     known_at: str | None = None
+
+
+class AnswerLine(Struct, frozen=True):
+    """A line out: a CBV disposition, a party's GLN, a dealer's id, the parent's URI, a time."""
+
+    epc: str
+    state: str | None
+    holder: str | None
+    responsible_dealer: str | None
+    container: str | None
+    since: str | None
 
 
 class Question(Struct, frozen=True):
@@ -42,7 +54,7 @@ def read_question(line: bytes) -> Question:
         EventError: it is none; ``field`` names the member.
     """
     try:
-        asked = msgspec.json.decode(line, type=_Line)
+        asked = msgspec.json.decode(line, type=QuestionLine)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         detail, _, path = str(error).partition(" - at `$")
         raise EventError(
@@ -63,17 +75,17 @@ def read_question(line: bytes) -> Question:
 
 def answer(
     question: Question, trail: Trail, *, party_at: PartyAt, dealer_of: DealerOf
-) -> dict[str, Any]:
+) -> AnswerLine:
     """The line out; of an EPC that nobody has seen every member but ``epc`` is null."""
     custody = custody_of(
         trail.known_at(question.known_us), party_at=party_at, until_us=question.at_us
     )
     since = custody.since_us
-    return {
-        "epc": question.asked,
-        "state": custody.disposition,
-        "holder": custody.holder,
-        "responsible_dealer": dealer_of(custody.owner, question.known_us),
-        "container": custody.container,
-        "since": None if since is None else rfc3339(since),
-    }
+    return AnswerLine(
+        epc=question.asked,
+        state=custody.disposition,
+        holder=custody.holder,
+        responsible_dealer=dealer_of(custody.owner, question.known_us),
+        container=custody.container,
+        since=None if since is None else rfc3339(since),
+    )

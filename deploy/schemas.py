@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, get_args
 from msgspec import Meta, Struct
 
 from cases.case import Kind
+from custody.answer import AnswerLine, QuestionLine
 from events.model import AnyEvent, Currency, Decimal, Id
 from registry.model import Head, Time
 from registry.policy import Policy
@@ -172,6 +173,8 @@ def schemas() -> Iterator[tuple[str, dict[str, Any]]]:
         yield f"{SINGULAR[name]}.json", schema_of(row_type)
     for event_type in get_args(AnyEvent):
         yield f"event-{_kind(event_type)}.json", schema_of(event_type)
+    yield "custody-question.json", schema_of(QuestionLine)
+    yield "custody-answer.json", schema_of(AnswerLine)
     yield "signal.json", schema_of(SignalForm)
     yield "alert.json", schema_of(AlertForm)
     yield "case.json", schema_of(CaseForm)

@@ -69,10 +69,13 @@ def _answers(engine: Engine, registry: Registry, lines: Sequence[bytes]) -> list
         dealer = registry.dealer_by_gln(gln, known_us)
         return None if dealer is None else dealer.dealer_id
 
+    def said(one: Question) -> Said:
+        trail = found[one.epc]
+        line = answer(one, trail, party_at=registry.party_at, dealer_of=dealer_of)
+        return msgspec.structs.asdict(line), True
+
     return [
-        (answer(one, found[one.epc], party_at=registry.party_at, dealer_of=dealer_of), True)
-        if isinstance(one, Question)
-        else ({"ok": False, "error": one.as_dict()}, False)
+        said(one) if isinstance(one, Question) else ({"ok": False, "error": one.as_dict()}, False)
         for one in asked
     ]
 
