@@ -21,6 +21,14 @@ CREATE TABLE IF NOT EXISTS committed (
     PRIMARY KEY (consumer_group, topic)) WITHOUT ROWID;
 """
 
+_DROP = (
+    "DELETE FROM records WHERE topic = ?1 "
+    "AND offset <= (SELECT min(offset) FROM committed WHERE topic = ?1) "
+    "AND offset < (SELECT max(offset) FROM records WHERE topic = ?1)"
+)
+"""What every group has acknowledged is stored elsewhere, and erased there in time. The last record
+stays, so that offsets go on from it."""
+
 
 class QueueFile:
     """One SQLite file; every statement in a thread, one at a time."""
@@ -79,6 +87,7 @@ class QueueFile:
                     "ON CONFLICT DO UPDATE SET offset = excluded.offset",
                     (group, topic, offset),
                 )
+                self._connection.execute(_DROP, (topic,))
             self._connection.execute("COMMIT")
 
     def close(self) -> None:
