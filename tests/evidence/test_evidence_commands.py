@@ -174,3 +174,19 @@ def test_a_value_is_erased_by_command_and_a_wrong_mix_of_options_is_refused(
 def test_a_scan_is_erased_by_command(tmp_path: Path) -> None:
     done = run("erase", "--data", tmp_path / "d", "--reason", "asked", "--event", "scan:none")
     assert lines(done.stdout) == [{"scans": 0, "entries": []}]
+
+
+def test_a_bundle_of_entries_is_made_and_verified_by_command(log: Path, tmp_path: Path) -> None:
+    run("append", "--log", log, stdin=b'{"case_id":"C-1","n":1}\n{"n":2}\n{"case_id":"C-1"}\n')
+    out = tmp_path / "case.zip"
+    (made,) = lines(run("bundle", "--log", log, "--case", "C-1", "--out", out).stdout)
+    assert (made["ok"], made["entry"], made["checked"]["entries"]) == (True, 3, 3)
+    trust = log / "public-key.txt"
+    (found,) = lines(run("verify", out, "--trust", trust).stdout)
+    assert set(found) == {"ok", "checked", "first_problem"}
+    out.write_bytes(out.read_bytes().replace(b'"n":1', b'"n":9'))
+    (found,) = lines(run("verify", out, "--trust", trust, code=1).stdout)
+    assert found["first_problem"]["file"] == "entries/0.json"
+    for wrong in (("--index", "9"), ("--case", "C-9"), (), ("--alert", "x", "--index", "0")):
+        run("bundle", "--log", log, *wrong, "--out", tmp_path / "no.zip", code=2)
+    assert not (tmp_path / "no.zip").exists()

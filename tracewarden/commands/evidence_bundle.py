@@ -5,8 +5,10 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
+from zipfile import ZipFile
 
 import typer
 from sqlalchemy import Engine
@@ -27,6 +29,7 @@ from tracewarden.outside.configured import outside_of
 from tracewarden.settings import Settings
 from verifier.bundle import verify_bundle
 from verifier.command import as_line
+from verifier.result import Result
 from verifier.trust import read_trust
 
 if TYPE_CHECKING:
@@ -85,8 +88,17 @@ def bundle(
                 without_events=without_events, keep_closed=keep_closed or [],
                 with_words=with_words, open=disclose or [],
             )  # fmt: skip
+    result = _verified(done.data)
     replace_file(out, done.data, mode=0o644)
-    print_lines([{"entry": done.entry, "bytes": len(done.data)}])
+    line = json.loads(as_line(result)) | {"entry": done.entry, "bytes": len(done.data)}
+    print_lines([line])
+    raise typer.Exit(0 if result.ok else 1)
+
+
+def _verified(data: bytes) -> Result:
+    """The verifier's own words of what was made, under the keys that it names itself."""
+    with ZipFile(BytesIO(data)) as made:
+        return verify_bundle(data, read_trust(made.read("keys.txt").decode()))
 
 
 def _anchoring(signed: SignedAppend, outside: Outside) -> Callable[[], None]:
