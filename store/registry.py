@@ -182,7 +182,7 @@ def _insert(
 def _values(row: Any, revision: int, recorded_us: int | None) -> dict[str, Any]:
     plain = msgspec.to_builtins(row)
     values = {
-        name: _column(name, getattr(row, name), plain.get(name))
+        name: _column(name, getattr(row, name), plain.get(name, getattr(row, name)))
         for name in row.__struct_fields__
         if name != "recorded_at"
     }
