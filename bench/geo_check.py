@@ -1,6 +1,6 @@
 """Checks a CPU second against US counties, beside shapely and Tile38's engine.
 
-Run: ``python -m bench.geo_check [POINTS]``. Each of 61 thousand and 3.9 million vertices: which
+Run: ``python -m bench.geo_check [POINTS]``. Each of 61 thousand and 3.7 million vertices: which
 county holds a point, and the full verdict (probability included) on a fix of 20 m, 100 m and
 500 m against the county that it must lie in; batches of 500. Where ``go`` is installed,
 ``bench/tile38`` is built and asked the same (containment alone: it knows no probability).
