@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, Request, sync_playwright
+from playwright.sync_api import Page, Request, expect, sync_playwright
 
 from tests.verifier.anchored import Anchored, anchored_bundle
 from tests.verifier.tampering import tampered
@@ -77,16 +77,12 @@ def test_an_arbitrator_chooses_files_and_reads_the_verdict(
     (tmp_path / "keys.txt").write_text(made.trust)
     page.set_input_files("#bundle", tmp_path / "case.zip")
     page.set_input_files("#trust-file", tmp_path / "keys.txt")
-    page.wait_for_function("document.getElementById('trust').value")
+    expect(page.locator("#trust")).not_to_have_value("")
     page.click("#go")
-    page.wait_for_selector("#verdict.good")
-    assert "证据包验证通过" in page.inner_text("#verdict")
+    expect(page.locator("#verdict.good")).to_contain_text("证据包验证通过")
     page.set_input_files("#bundle", tmp_path / "bent.zip")
     page.click("#go")
-    page.wait_for_selector("#verdict.bad")
-    assert "attachments/photo.jpg" in page.inner_text("#verdict")
+    expect(page.locator("#verdict.bad")).to_contain_text("attachments/photo.jpg")
     page.fill("#trust", "nonsense")
     page.click("#go")
-    page.wait_for_function(
-        "document.getElementById('verdict').innerText.includes('could not be checked')"
-    )
+    expect(page.locator("#verdict")).to_contain_text("could not be checked")
