@@ -10,6 +10,7 @@ from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import Connection, insert, inspect, select
+from sqlalchemy.exc import DBAPIError
 
 from evidence.entry import Entry, read_entry
 from evidence.errors import EvidenceError
@@ -130,12 +131,15 @@ def _seen(listed: Sequence[Mapping[str, Any]]) -> tuple[Seen, ...]:
 
 
 def check_anchors(conn: Connection, log: EvidenceLog) -> Iterator[Finding]:
-    """What is wrong with anchors."""
-    for size, files in _files_by_size(conn).items():
-        try:
-            _logged(conn, log, size, files)
-        except (EvidenceError, KeyError, TypeError) as error:
-            yield Finding(None, "anchor-changed", str(error))
+    """What is wrong with anchors: ``anchor-changed``, or ``storage-unreadable``."""
+    try:
+        for size, files in _files_by_size(conn).items():
+            try:
+                _logged(conn, log, size, files)
+            except (EvidenceError, KeyError, TypeError, ValueError, AttributeError) as error:
+                yield Finding(None, "anchor-changed", str(error))
+    except DBAPIError as error:
+        yield Finding(None, "storage-unreadable", str(error.orig))
 
 
 def last_cosigned(conn: Connection, log: EvidenceLog) -> Note | None:

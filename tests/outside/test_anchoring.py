@@ -1,10 +1,12 @@
 """Anchoring: real witnesses and a real authority over HTTP, and what can go wrong with them."""
 
 import json
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -244,3 +246,18 @@ def test_anchoring_is_due_where_nobody_signed_for_so_long_and_faults_wait(
         assert ask_now(writer, Outside(policy_of(two)))
         assert not is_due(writer, 3600, time.time())
         assert is_due(writer, 3600, time.time() + 3601)
+
+
+def test_an_anchor_whose_files_were_changed_is_found_by_fsck(
+    folder: LogFolder, two: list[tuple[WitnessFolder, str]]
+) -> None:
+    with open_writer(folder) as writer:
+        grow(writer, 2)
+        assert anchor(writer, Outside(policy_of(two))).failures == []
+    run = CliRunner()
+    assert run.invoke(app, ["fsck", "--log", str(folder.path)]).output == ""
+    with closing(sqlite3.connect(folder.database)) as connection, connection:
+        connection.execute("UPDATE evidence_anchors SET data = data || x'00'")
+    done = run.invoke(app, ["fsck", "--log", str(folder.path)])
+    assert done.exit_code == 1
+    assert "anchor-changed" in {json.loads(line)["problem"] for line in done.stdout.splitlines()}

@@ -1,12 +1,15 @@
 """``tracewarden evidence``: the log's lines for scripts (INTERFACES.md, 'The command line')."""
 
+import sqlite3
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from sqlalchemy.exc import SQLAlchemyError
 
 from evidence.canonical import parse
 from evidence.checkpoint import Checkpoint
@@ -17,6 +20,7 @@ from evidence.errors import EntryError, EvidenceError, ProofError
 from evidence.note import SigningKey
 from evidence.tlog_proof import TlogProof
 from evidence.tree import consistency_proof, inclusion_proof, leaf_hash, verify_consistency
+from store.evidence_anchors import check_anchors
 from store.evidence_folder import LogFolder, new_seed
 from store.evidence_fsck import Finding
 from store.evidence_log import Appended, EvidenceLog
@@ -206,10 +210,13 @@ def _findings(log: Path | None, data: Path | None, private: Path | None) -> Iter
         guard = service_guard(data, private)
         with service_database(data) as engine, reading(engine) as conn:
             yield from fsck_service(conn, guard)
+            yield from check_anchors(conn, EvidenceLog())
     else:
         folder = LogFolder.at(log, private)
         guard = folder.guard
         yield from folder.fsck()
+        with suppress(sqlite3.Error, SQLAlchemyError), folder.reading() as conn:
+            yield from check_anchors(conn, EvidenceLog())
     if guard is None or not guard.folder.is_dir():
         typer.echo("not compared with a signature: no private folder", err=True)
 
