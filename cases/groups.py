@@ -19,6 +19,9 @@ from rules.places_seen import LonLat, rough_m
 from rules.signal import Signal
 
 DAY_US = 86_400_000_000
+PASSES_BY = frozenset(["shipment-off-corridor", "tracker-silent"])
+PASSING = 0.1
+"""Where a truck was on its way says less of where goods went than where it stood."""
 MOST_WEIGHED = 60
 """More signals make a group no more certain."""
 
@@ -139,7 +142,8 @@ def _grow(case: Case, key: AlertKey, signal: Signal) -> None:
         case.dealer_id = facts.get("dealer_id")
     territory_id = facts.get("territory_id")
     if territory_id is not None:
-        case.territories[territory_id] = case.territories.get(territory_id, 0.0) + signal.strength
+        weight = signal.strength * (PASSING if signal.rule in PASSES_BY else 1.0)
+        case.territories[territory_id] = case.territories.get(territory_id, 0.0) + weight
     if signal.subject.type == "item":
         case.count_item(signal.subject.id, facts.get("gtin"))
     for gtin in facts.get("gtins") or ([facts["gtin"]] if facts.get("gtin") else []):

@@ -4,6 +4,7 @@ Each is judged when it is received, from what was received before; they concern 
 late news changes them.
 """
 
+import math
 from collections.abc import Iterator
 from decimal import Decimal
 from statistics import median
@@ -40,7 +41,7 @@ def _order(
 ) -> Iterator[Finding]:
     own = trade.ordered.setdefault((order.dealer_id, order.gtin), [])
     usual, most = _usual(trade, order, own, policy)
-    if usual is not None and order.quantity > max(policy.order_factor * usual, 2 * most):
+    if usual is not None and _is_abnormal(trade, order.quantity, usual, most, policy):
         factor = order.quantity / usual
         yield Finding(
             rule="order-abnormal",
@@ -66,6 +67,27 @@ def _order(
     own.append(min(float(order.quantity), policy.order_factor * usual) if usual
                else float(order.quantity))
     del own[:-REMEMBERED]
+
+
+def _is_abnormal(
+    trade: Trade, quantity: int, usual: float, most: float, policy: Policy
+) -> bool:
+    if quantity <= max(policy.order_factor * usual, 2 * most):
+        return False
+    return math.log(quantity / usual) > policy.order_deviations * _scatter(trade)
+
+
+def _scatter(trade: Trade) -> float:
+    """Standard deviation of the logarithm of an order about its dealer's usual one, robustly: the
+    median absolute deviation of all remembered orders, times 1.4826."""
+    off = [
+        abs(math.log(max(quantity, 1.0) / middle))
+        for quantities in trade.ordered.values()
+        if len(quantities) > 2
+        for middle in [max(median(quantities), 1.0)]
+        for quantity in quantities
+    ]
+    return 1.4826 * median(off) if off else 0.0
 
 
 def _usual(

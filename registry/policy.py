@@ -70,6 +70,9 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An offer this share below the floor price is none: rounding, bundles."""
     order_factor: Positive = 5.0
     """An order so many times the dealer's usual one for the product is abnormal."""
+    order_deviations: Positive = 5.0
+    """It must lie so many robust deviations above what is usual, too, as orders of all dealers
+    scatter."""
     order_history: Annotated[int, Meta(ge=1)] = 4
     """So many orders tell what is usual."""
     leak_level: Annotated[float, Meta(gt=0, lt=1)] = 0.01
@@ -78,7 +81,7 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Among so many destinations a dealer's share of the level is divided."""
     leak_margin: Annotated[float, Meta(ge=1)] = 2.0
     """The natural share is taken to be so many times what is expected."""
-    leak_least_share: Annotated[float, Meta(gt=0, lt=1)] = 0.0025
+    leak_least_share: Annotated[float, Meta(gt=0, lt=1)] = 0.0015
     """No natural share is taken to be less."""
     leak_commuting: Annotated[float, Meta(ge=0, le=1)] = 0.35
     """Share of the goods sold at a place that commuters take with them from there."""
