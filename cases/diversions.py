@@ -54,6 +54,8 @@ class Surfaced(Struct):
     """Items first seen here, abroad, and later where their dealer may sell them; or first seen
     somewhere else and then here."""
     inputs: dict[str, None] = field(default_factory=dict)
+    territories: dict[str, float] = field(default_factory=dict)
+    """How many of the items were first seen in each territory."""
     lon: float = 0.0
     lat: float = 0.0
     """Sums over the visits."""
@@ -62,6 +64,11 @@ class Surfaced(Struct):
     def place(self) -> LonLat:
         """The middle of the visits."""
         return self.lon / max(self.visits, 1), self.lat / max(self.visits, 1)
+
+    @property
+    def territory_id(self) -> str | None:
+        """Where most of the items were first seen, ties by id."""
+        return min(self.territories, key=lambda t: (-self.territories[t], t), default=None)
 
 
 class Diversions(Struct):
@@ -162,6 +169,9 @@ def _visit(seen: Surfaced, sighting: Sighting, judged: Judgement) -> None:
     first_seen_here = sighting.nth == 1 and sighting.probability_outside >= 0.95
     if first_seen_here and len(seen.items) < MOST_KEPT:
         seen.items.setdefault(sighting.item, sighting.gtin)
+        if sighting.territory_id is not None:
+            before = seen.territories.get(sighting.territory_id, 0.0)
+            seen.territories[sighting.territory_id] = before + 1.0
         seen.inputs[judged.identity] = None
 
 
@@ -256,7 +266,7 @@ def surfaced_finding(
         inputs=tuple(seen.inputs),
         facts={
             "dealer_id": sighting.dealer_id,
-            "territory_id": sighting.territory_id,
+            "territory_id": seen.territory_id,
             "lon": round(place[0], 2),
             "lat": round(place[1], 2),
             "items": len(seen.items),
@@ -266,8 +276,8 @@ def surfaced_finding(
         values={
             "items": str(len(seen.items)),
             "dealer": sighting.dealer_id,
-            "where_en": sighting.territory_id or "no known territory",
-            "where_zh": sighting.territory_id or "未知区域",
+            "where_en": seen.territory_id or "no known territory",
+            "where_zh": seen.territory_id or "未知区域",
         },
     )
 

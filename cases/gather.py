@@ -23,7 +23,7 @@ from cases.diversions import (
     surfaced_finding,
     take,
 )
-from cases.groups import DAY_US, Groups
+from cases.groups import DAY_US, Group, Groups
 from cases.judgement import Judgement
 from cases.leak import Crossed, Tested, test
 from cases.natural import Natural
@@ -135,9 +135,8 @@ class _Step:
         if claim is None:
             return
         group = groups.add(claim, signal, self._judged, self._policy)
-        place = place_of(signal) if claim.spreads else None
-        if place is not None and (where := self._territory(place, signal.occurred_us)):
-            group.case.territories[where] = group.case.territories.get(where, 0.0) + 1.0
+        if claim.spreads:
+            self._locate(group, signal)
         if group.opened:
             self._changed(group.case)
             if claim.key[0] == "clone":
@@ -150,6 +149,15 @@ class _Step:
                 cases.remove(case)
                 self._cases.pop(id(case), None)
                 self._fallen[id(case)] = case
+
+    def _locate(self, group: Group, signal: Signal) -> None:
+        """Let a forged code's place count towards where the run was sold."""
+        place = place_of(signal)
+        if place is None or not group.locates(signal.subject.id):
+            return
+        where = self._territory(place, signal.occurred_us)
+        if where is not None:
+            group.case.territories[where] = group.case.territories.get(where, 0.0) + 1.0
 
     def _territory(self, place: LonLat, at_us: int) -> str | None:
         """The smallest territory that holds a place."""
@@ -232,8 +240,7 @@ class _Step:
             take(case, item, gtin)
         if is_new:
             case.facts["origin"] = sighting.origin
-            if sighting.territory_id is not None:
-                case.territories[sighting.territory_id] = float(len(seen.items))
+            case.territories = dict(seen.territories)
         return case
 
     def _copied(self, seen: Surfaced, sighting: Sighting) -> None:
@@ -243,7 +250,9 @@ class _Step:
             return
         told[origin] = self._judged.known_us
         finding = cloned_finding(seen, sighting, self._judged)
-        finding.facts["territory_id"] = self._territory(seen.place, sighting.at_us)
+        finding.facts["territory_id"] = seen.territory_id or self._territory(
+            seen.place, sighting.at_us
+        )
         self._find(finding)
 
 

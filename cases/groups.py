@@ -34,6 +34,15 @@ class Group(Struct):
     opened: bool = False
     weights: dict[str, tuple[AlertKey, float]] = field(default_factory=dict)
     """Alert and weight by signal."""
+    located: dict[str, None] = field(default_factory=dict)
+    """Codes whose place has counted."""
+
+    def locates(self, code: str) -> bool:
+        """Whether this is the first place of a code: each counts once towards where it was."""
+        if code in self.located:
+            return False
+        self.located[code] = None
+        return True
 
     @property
     def certainty(self) -> float:
