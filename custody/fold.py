@@ -24,6 +24,7 @@ PartyAt = Callable[[str, int], SiteParty | None]
 """(site GLN, known at in microseconds) → the party that receives there, if a row says so."""
 
 RECEIPTS = frozenset(["receiving", "accepting"])
+_PACKS = frozenset(["TransformationEvent", "AggregationEvent", "AssociationEvent"])
 OWN_STEPS = frozenset(["commissioning", "packing", "unpacking", "decommissioning"])
 DEFAULT_DISPOSITION = {
     "commissioning": "active",
@@ -68,11 +69,15 @@ class Custody(Struct, frozen=True, array_like=True):
 
     def chain(self) -> list[str]:
         """The EPC and its containers, innermost first; a loop ends where it closes."""
-        chain, current = [self.epc], self.parents.get(self.epc)
-        while current is not None and current not in chain:
-            chain.append(current)
-            current = self.parents.get(current)
-        return chain
+        return _chain(self.epc, self.parents)
+
+
+def _chain(epc: str, parents: dict[str, str]) -> list[str]:
+    chain, current = [epc], parents.get(epc)
+    while current is not None and current not in chain:
+        chain.append(current)
+        current = parents.get(current)
+    return chain
 
 
 def custody_of(trail: Trail, *, party_at: PartyAt, until_us: int | None = None) -> Custody:
@@ -96,19 +101,21 @@ def apply(
     custody: Custody, step: Step, roles: Mapping[str, Role], *, party_at: PartyAt
 ) -> Custody:
     """Custody after one step."""
-    if roles.get(custody.epc) == "class":
+    role = roles.get(custody.epc)
+    if role == "class":
         return _of_class(custody, step)
-    parents = _contained(custody.parents, step, roles)
-    moved = replace(custody, parents=parents) if parents is not custody.parents else custody
-    if custody.epc not in roles:
-        chain = custody.chain()
-        if moved is not custody:
-            chain += moved.chain()
+    before = parents = custody.parents
+    if step.type in _PACKS:
+        parents = _contained(before, step, roles)
+    if role is None:
+        chain = _chain(custody.epc, before)
+        if parents is not before:
+            chain += _chain(custody.epc, parents)
         if not _bears_on(chain, step, roles):
-            return moved
-    if roles.get(custody.epc) == "input":
-        return _used_up(moved, step)
-    return _handed_over(moved, step, party_at)
+            return custody if parents is before else replace(custody, parents=parents)
+    elif role == "input":
+        return _used_up(replace(custody, parents=parents), step)
+    return _handed_over(custody, parents, step, party_at)
 
 
 def _of_class(custody: Custody, step: Step) -> Custody:
@@ -158,15 +165,17 @@ def _bears_on(chain: list[str], step: Step, roles: Mapping[str, Role]) -> bool:
         return (step.whole and step.parent in chain) or any(
             roles.get(member) == "child" for member in chain
         )
-    return any(member in roles for member in chain)
+    return not roles.keys().isdisjoint(chain)
 
 
-def _handed_over(custody: Custody, step: Step, party_at: PartyAt) -> Custody:
+def _handed_over(
+    custody: Custody, parents: dict[str, str], step: Step, party_at: PartyAt
+) -> Custody:
     disposition = step.disposition or DEFAULT_DISPOSITION.get(step.biz_step or "")
     before_shipping = custody.before_shipping
     holder, owner = custody.holder, custody.owner
     heading = (custody.heading_holder, custody.heading_owner)
-    sold = (custody.sold_us, custody.sold_by)
+    sold_us, sold_by = custody.sold_us, custody.sold_by
     if step.biz_step == "shipping":
         holder, owner = holder or step.from_holder, owner or step.from_owner
         heading = (step.to_holder, step.to_owner)
@@ -178,28 +187,30 @@ def _handed_over(custody: Custody, step: Step, party_at: PartyAt) -> Custody:
         local = party_at(step.site_gln, step.received_us) if step.site_gln else None
         holder = (local.gln if local else None) or step.to_holder or heading[0] or holder
         owner = _new_owner(local, step.to_owner or heading[1]) or owner
-        heading, sold = (None, None), (None, None)
+        heading, sold_us, sold_by = (None, None), None, None
     elif step.site_gln and (step.biz_step == "commissioning" or _begins(step)):
         local = party_at(step.site_gln, step.received_us)
         holder = holder or (local.gln if local else None)
     if disposition == "retail_sold":
-        sold = (step.at_us, step.identity)
+        sold_us, sold_by = step.at_us, step.identity
     elif disposition == "returned":
-        sold = (None, None)
-    return replace(
-        custody,
-        disposition=disposition or custody.disposition,
-        holder=holder,
-        since_us=custody.since_us if holder == custody.holder else step.at_us,
-        owner=owner,
-        owned_us=custody.owned_us if owner == custody.owner else step.at_us,
-        owned_by=custody.owned_by if owner == custody.owner else step.identity,
-        disposition_by=step.identity if disposition else custody.disposition_by,
-        sold_us=sold[0],
-        sold_by=sold[1],
-        heading_holder=heading[0],
-        heading_owner=heading[1],
-        before_shipping=before_shipping,
+        sold_us, sold_by = None, None
+    is_owner = owner == custody.owner
+    # By position: names would cost as much again, and this is done for every touch of every item.
+    return Custody(
+        custody.epc,
+        parents,
+        disposition or custody.disposition,
+        holder,
+        custody.since_us if holder == custody.holder else step.at_us,
+        owner,
+        custody.owned_us if is_owner else step.at_us,
+        sold_us,
+        *heading,
+        custody.owned_by if is_owner else step.identity,
+        step.identity if disposition else custody.disposition_by,
+        sold_by,
+        before_shipping,
     )
 
 

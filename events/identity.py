@@ -3,16 +3,23 @@
 from datetime import UTC, datetime
 
 from events.errors import EventError
-from events.model import AnyEvent, ItemEvent, Offer, Order, Position, Scan
+from events.model import AnyEvent, ItemEvent, Offer, Order, Position, Scan, Tick
 
 Identity = str
 """``kind:event_id``, with ``#error`` behind it for an EPCIS error declaration."""
 
 
+KINDS = {
+    kind: str(kind.__struct_config__.tag)
+    for kind in (Scan, ItemEvent, Position, Order, Offer, Tick)
+}
+"""The word for each kind of event, as it stands in ``kind``."""
+
+
 def identity(event: AnyEvent) -> Identity:
     """The event's identity. An error declaration is another event than the one it corrects."""
-    kind = event.__struct_config__.tag
-    if isinstance(event, ItemEvent) and event.event.get("errorDeclaration") is not None:
+    kind = KINDS[type(event)]
+    if kind == "item_event" and event.event.get("errorDeclaration") is not None:  # type: ignore[union-attr]
         return f"{kind}:{event.event_id}#error"
     return f"{kind}:{event.event_id}"
 
@@ -21,7 +28,7 @@ def happened_at(event: AnyEvent) -> datetime:
     """When it happened, in UTC, as its sender says; a tick happens when it is received."""
     match event:
         case Scan(scanned_at=at) | Position(fixed_at=at) | Order(ordered_at=at) | Offer(seen_at=at):
-            return at.astimezone(UTC)
+            return at if at.tzinfo is UTC else at.astimezone(UTC)
         case ItemEvent():
             return event_time(event)
         case _:

@@ -14,7 +14,7 @@ from events.identity import Identity
 from events.timed import Timed
 from judging.history import History
 from judging.trails import trails
-from judging.windows import Judged, judge
+from judging.windows import Heard, Judged, judge
 from registry import Registry
 from rules.catalogue import HANDLING_RULES, HandlingStates, initial_handling_states
 from rules.custody_contradiction import HandlingContext
@@ -39,7 +39,18 @@ class HandlingFold:
         """Nobody has it."""
         return HandlingState(Custody(self._epc, {}), initial_handling_states())
 
-    def step(
+    def run(
+        self, state: HandlingState, moments: Sequence[Timed[Any]]
+    ) -> tuple[HandlingState, list[Heard]]:
+        """One after the other."""
+        heard: list[Heard] = []
+        for moment in moments:
+            state, outcomes = self._step(state, moment)
+            if outcomes is not None:
+                heard.append((moment, outcomes))
+        return state, heard
+
+    def _step(
         self, state: HandlingState, moment: Timed[Any]
     ) -> tuple[HandlingState, Sequence[Outcome] | None]:
         """Every event that names it is held against what was known; then custody changes."""
@@ -57,10 +68,9 @@ class HandlingFold:
         named = role is not None and role != "parent"
         return HandlingState(custody, tuple(states)), outcomes if named else None
 
-    def voids(self, moment: Timed[Any]) -> Identity | None:
+    def voids(self, moments: Sequence[Timed[Any]]) -> list[Identity | None]:
         """An item event may be an error declaration."""
-        taken: Identity | None = moment.event.step.voids
-        return taken
+        return [moment.event.step.voids for moment in moments]
 
 
 def handling_key(epc: str) -> str:

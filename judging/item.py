@@ -10,8 +10,9 @@ from custody.trail import Touch
 from events.identity import Identity
 from events.model import Scan
 from events.timed import Timed
+from judging.windows import Heard
 from registry import Registry
-from rules.catalogue import ITEM_RULES, ItemStates, initial_item_states
+from rules.catalogue import ItemStates, initial_item_states, steps_for
 from rules.item import ItemContext
 from rules.model import Outcome
 
@@ -35,26 +36,34 @@ class ItemFold:
         """Nobody has it and nothing was seen of it."""
         return ItemState(Custody(self._item, {}), None, initial_item_states())
 
-    def step(
-        self, state: ItemState, moment: Timed[Any]
-    ) -> tuple[ItemState, Sequence[Outcome] | None]:
-        """A touch changes custody; a scan is judged by every item rule."""
-        if isinstance(moment.event, Touch):
-            step, roles = moment.event
-            custody = apply(state.custody, step, roles, party_at=self._registry.party_at)
-            return ItemState(custody, custody.container or state.origin, state.rules), None
-        context = ItemContext(state.custody, self._registry, moment.received_us, state.origin)
-        states, outcomes = [], []
-        for rule, before in zip(ITEM_RULES, state.rules, strict=True):
-            after, said = rule.step(before, moment, context=context)
-            states.append(after)
-            if said:
-                outcomes += said
-        return ItemState(state.custody, state.origin, tuple(states)), outcomes
+    def run(
+        self, state: ItemState, moments: Sequence[Timed[Any]]
+    ) -> tuple[ItemState, list[Heard]]:
+        """A touch changes custody; a scan is judged by the rules that it may concern."""
+        registry, party_at = self._registry, self._registry.party_at
+        custody, origin, states = state.custody, state.origin, list(state.rules)
+        heard: list[Heard] = []
+        for moment in moments:
+            event = moment.event
+            if type(event) is Touch:
+                custody = apply(custody, event.step, event.roles, party_at=party_at)
+                origin = custody.parents.get(custody.epc) or origin
+                continue
+            context = ItemContext(custody, registry, moment.received_us, origin)
+            outcomes: list[Outcome] = []
+            for index, step in steps_for(event):
+                states[index], said = step(states[index], moment, context=context)
+                if said:
+                    outcomes += said
+            heard.append((moment, outcomes))
+        rules: Any = tuple(states)
+        return ItemState(custody, origin, rules), heard
 
-    def voids(self, moment: Timed[Any]) -> Identity | None:
+    def voids(self, moments: Sequence[Timed[Any]]) -> list[Identity | None]:
         """An item event may be an error declaration."""
-        return moment.event.step.voids if isinstance(moment.event, Touch) else None
+        return [
+            moment.event.step.voids if type(moment.event) is Touch else None for moment in moments
+        ]
 
 
 def moments(scans: Iterable[Timed[Scan]], trail: Trail) -> Iterable[Timed[Any]]:

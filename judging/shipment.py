@@ -10,6 +10,7 @@ from custody.fold import RECEIPTS
 from events.identity import Identity
 from events.timed import Timed
 from judging.history import History
+from judging.windows import Heard
 from registry import Registry
 from registry.authority import DAY_US
 from registry.known import BEFORE_EVERYTHING, FOREVER, instant
@@ -46,7 +47,18 @@ class ShipmentFold:
         """Not yet on its way."""
         return ShipmentState(None, (), initial_shipment_states())
 
-    def step(
+    def run(
+        self, state: ShipmentState, moments: Sequence[Timed[Any]]
+    ) -> tuple[ShipmentState, list[Heard]]:
+        """One after the other."""
+        heard: list[Heard] = []
+        for moment in moments:
+            state, outcomes = self._step(state, moment)
+            if outcomes is not None:
+                heard.append((moment, outcomes))
+        return state, heard
+
+    def _step(
         self, state: ShipmentState, moment: Timed[Any]
     ) -> tuple[ShipmentState, Sequence[Outcome] | None]:
         """Only what happens between departure and receipt is judged."""
@@ -96,9 +108,12 @@ class ShipmentFold:
             outcomes.extend(said)
         return ShipmentState(state.departed_us, state.received, tuple(states)), outcomes
 
-    def voids(self, moment: Timed[Any]) -> Identity | None:
+    def voids(self, moments: Sequence[Timed[Any]]) -> list[Identity | None]:
         """An item event may be an error declaration."""
-        return moment.event.step.voids if isinstance(moment.event, UnitStep) else None
+        return [
+            moment.event.step.voids if isinstance(moment.event, UnitStep) else None
+            for moment in moments
+        ]
 
 
 def moments(shipment_id: str, registry: Registry, history: History) -> Iterable[Timed[Any]]:

@@ -16,6 +16,8 @@ from rules.model import Outcome
 
 S = TypeVar("S")
 NEVER = 2**63
+Heard = tuple[Timed[Any], Sequence[Outcome]]
+"""An event that is judged itself, and what the rules say of it."""
 Said = dict[Identity, Sequence[Outcome]]
 Late = list[tuple[int, Timed[Any], bool]]
 """Where in the order, the event, and whether it is an error declaration."""
@@ -30,11 +32,12 @@ class Fold(Protocol[S]):
     def initial(self) -> S:
         """The state before the first event."""
 
-    def step(self, state: S, moment: Timed[Any]) -> tuple[S, Sequence[Outcome] | None]:
-        """The state after an event, and what the rules say of it; None: it is not judged itself."""
+    def run(self, state: S, moments: Sequence[Timed[Any]]) -> tuple[S, list[Heard]]:
+        """The state after events that are in order, and what the rules say of each that is judged
+        itself."""
 
-    def voids(self, moment: Timed[Any]) -> Identity | None:
-        """The event that this one takes back, if it is an error declaration."""
+    def voids(self, moments: Sequence[Timed[Any]]) -> list[Identity | None]:
+        """Of each event the one that it takes back, if it is an error declaration."""
 
 
 class Known(NamedTuple):
@@ -70,11 +73,33 @@ class Judged(NamedTuple, Generic[S]):
 def judge(fold: Fold[S], moments: Iterable[Timed[Any]], lateness_us: int) -> Judged[S]:
     """Judge every event of one subject. Cost: one pass, and one more for each set of late news."""
     ordered = sorted(moments, key=_order)
-    voids = [fold.voids(moment) for moment in ordered]
-    state, said = _pass(fold, ordered, voids)
+    voids = fold.voids(ordered)
+    state, heard = _pass(fold, ordered, voids)
     late = _latecomers(ordered, voids, lateness_us)
-    drafts = list(_drafts(fold, ordered, said, late, lateness_us))
+    if late:
+        drafts = list(_drafts(fold, ordered, _said(heard), late, lateness_us))
+    else:
+        drafts = _drafts_in_time(ordered, heard)
     return Judged(state, drafts, ordered)
+
+
+def _drafts_in_time(ordered: Sequence[Timed[Any]], heard: Sequence[Heard]) -> list[Draft]:
+    """Drafts where nothing was late, which is nearly always."""
+    drafts = []
+    behind = iter(ordered)
+    newest: tuple[int, Identity] = (0, "")
+    for moment, outcomes in heard:
+        for other in behind:
+            if other.received_us >= newest[0]:
+                newest = max(newest, (other.received_us, other.identity))
+            if other is moment:
+                break
+        drafts.append(Draft(moment, (Variant(None, outcomes, Known(*newest)),)))
+    return drafts
+
+
+def _said(heard: Iterable[Heard]) -> Said:
+    return {moment.identity: outcomes for moment, outcomes in heard}
 
 
 def _drafts(
@@ -83,12 +108,8 @@ def _drafts(
     passes: dict[Hashable, Said] = {frozenset(): said}
     newest = (0, "")
     for position, moment in enumerate(ordered):
-        if (moment.received_us, moment.identity) > newest:
-            newest = (moment.received_us, moment.identity)
+        newest = max(newest, (moment.received_us, moment.identity))
         if moment.identity not in said:
-            continue
-        if not late:
-            yield Draft(moment, (Variant(None, said[moment.identity], Known(*newest)),))
             continue
         news = [
             other
@@ -120,17 +141,15 @@ def _known(
 
 def _pass(
     fold: Fold[S], ordered: Sequence[Timed[Any]], voids: Sequence[Identity | None]
-) -> tuple[S, Said]:
+) -> tuple[S, list[Heard]]:
     voided = {taken for taken in voids if taken is not None}
-    state = fold.initial()
-    said: Said = {}
-    for moment, taken in zip(ordered, voids, strict=True):
-        if voided and (taken is not None or moment.identity in voided):
-            continue
-        state, outcomes = fold.step(state, moment)
-        if outcomes is not None:
-            said[moment.identity] = outcomes
-    return state, said
+    if voided:
+        ordered = [
+            moment
+            for moment, taken in zip(ordered, voids, strict=True)
+            if taken is None and moment.identity not in voided
+        ]
+    return fold.run(fold.initial(), ordered)
 
 
 def _latecomers(
@@ -168,5 +187,5 @@ def _said_without(
 ) -> Said:
     if missing not in passes:
         known = [moment for moment in ordered if moment.identity not in missing]
-        passes[missing] = _pass(fold, known, [fold.voids(moment) for moment in known])[1]
+        passes[missing] = _said(_pass(fold, known, fold.voids(known))[1])
     return passes[missing]

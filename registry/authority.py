@@ -86,12 +86,17 @@ class Authority:
     def where(self, dealer_id: str, gtin: str, window: Window, known_us: int) -> AreaKey | None:
         """The area; None where the dealer was never given any for this product."""
         epoch = bisect_right(self._instants, known_us)
-        changes = self._change_points(dealer_id, gtin, epoch)
-        from_, to, received = (bisect_right(changes, at) for at in window)
-        key = (dealer_id, gtin, epoch, from_, to, received)
-        if key not in self._answers:
-            self._answers[key] = self._evaluate(dealer_id, gtin, window, epoch, changes[from_:to])
-        return self._answers[key]
+        changes = self._changes.get((dealer_id, gtin, epoch))
+        if changes is None:
+            changes = self._change_points(dealer_id, gtin, epoch)
+        from_, to = bisect_right(changes, window[0]), bisect_right(changes, window[1])
+        key = (dealer_id, gtin, epoch, from_, to, bisect_right(changes, window[2]))
+        try:
+            return self._answers[key]
+        except KeyError:
+            area = self._evaluate(dealer_id, gtin, window, epoch, changes[from_:to])
+        self._answers[key] = area
+        return area
 
     def in_force(
         self, dealer_id: str, gtin: str, at_us: int, known_us: int

@@ -43,7 +43,7 @@ class Registry:
         self._shipment_instants = sorted(self._shipments.instants())
         self._planned: dict[tuple[str, int], list[tuple[int, int, str]]] = {}
 
-    @property
+    @cached_property
     def lateness_us(self) -> int:
         """How much later another event may arrive and still count (DESIGN, 'Order and time')."""
         return round(self.rows.lateness_s * 1_000_000)

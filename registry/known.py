@@ -46,8 +46,11 @@ class Known(Generic[Row]):
         found = self._versions.get(key)
         if found is None:
             return None
-        index = bisect_right(found[0], known_us)
-        return found[1][index - 1] if index else None
+        instants, versions = found
+        if instants[-1] <= known_us:  # it is mostly asked what is known now
+            return versions[-1]
+        index = bisect_right(instants, known_us)
+        return versions[index - 1] if index else None
 
     def all(self, known_us: int) -> Iterator[Row]:
         """Every row as known at ``known_us``."""

@@ -190,6 +190,8 @@ def _polygons(geometry: shapely.Geometry) -> MultiPolygon:
 
 def on_wgs84(lon: float, lat: float, crs: Crs) -> tuple[float, float]:
     """A point on WGS-84; one of an unknown system is taken as it stands."""
+    if crs in ("wgs84", "unknown"):
+        return lon, lat
     to_lon, to_lat = wgs84_columns([lon], [lat], [crs])
     return float(to_lon[0]), float(to_lat[0])
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from events.model import Scan
 from rules.code_cloned import CodeCloned, Seen
 from rules.code_invalid import CodeInvalid
 from rules.code_not_active import CodeNotActive
@@ -10,6 +11,7 @@ from rules.custody_contradiction import CustodyContradiction, Handled
 from rules.hidden_code_reused import FirstUse, HiddenCodeReused
 from rules.impossible_travel import Fix as TravelFix
 from rules.impossible_travel import ImpossibleTravel
+from rules.item import OURS
 from rules.item_inactive import ItemInactive
 from rules.received_by_wrong_dealer import ReceivedByWrongDealer
 from rules.scan_outside_territory import ScanOutsideTerritory
@@ -36,6 +38,26 @@ ITEM_RULES: tuple[Any, ...] = (
 ItemStates = tuple[
     None, None, None, Visits | None, TravelFix | None, FirstUse | None, None, Seen, None
 ]
+
+_RULES_FOR = {
+    (is_placed, is_odd): tuple(
+        (index, rule.step)
+        for index, rule in enumerate(ITEM_RULES)
+        if rule.concerns == "any" or (is_placed if rule.concerns == "placed" else is_odd)
+    )
+    for is_placed in (False, True)
+    for is_odd in (False, True)
+}
+
+
+def steps_for(scan: Scan) -> tuple[tuple[int, Any], ...]:
+    """The steps of the item rules that a scan may concern, each with the rule's index. Of others a
+    rule says nothing and remembers nothing (tests/rules/test_catalogue.py)."""
+    is_odd = (
+        scan.signature not in OURS or scan.hidden_code is not None or scan.activation is not None
+    )
+    return _RULES_FOR[scan.location is not None, is_odd]
+
 
 SHIPMENT_RULES: tuple[Any, ...] = (
     ShipmentOutsideTerritories(),

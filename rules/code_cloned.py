@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from events.identity import Identity
-from rules.item import OURS, ItemContext, ItemScan, item_subject
+from rules.item import OURS, Concern, ItemContext, ItemScan, item_subject
 from rules.model import Finding
-from rules.places_seen import APART_M, LonLat, rough_m
+from rules.places_seen import LonLat, is_near, rough_m
 
 WINDOW_US = 60 * 86_400_000_000
 MOST = 8
@@ -17,6 +17,7 @@ class CodeCloned:
     own reads don't count, since goods travel; nor do IP addresses, which lie at gateways."""
 
     id = "code-cloned"
+    concerns: Concern = "placed"
     initial: Seen = ()
 
     def step(
@@ -28,8 +29,8 @@ class CodeCloned:
             return state, ()
         if scan.signature not in OURS or len(state) >= MOST:
             return state, ()
-        recent = tuple(seen for seen in state if event.at_us - seen[2] <= WINDOW_US)
-        if any(rough_m((at.lon, at.lat), seen[:2]) < APART_M for seen in recent):
+        recent = tuple([seen for seen in state if event.at_us - seen[2] <= WINDOW_US])
+        if any(is_near((at.lon, at.lat), seen[:2]) for seen in recent):
             return recent, ()
         now = (*recent, (at.lon, at.lat, event.at_us, event.identity))
         if len(now) < context.registry.policy.cloned_places:

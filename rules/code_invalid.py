@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from rules.item import ItemContext, ItemScan, coarse_place, item_subject
+from rules.item import Concern, ItemContext, ItemScan, coarse_place, item_subject
 from rules.model import Finding
 
 STRENGTH = {"invalid": 0.95, "unknown-key": 0.85}
@@ -12,6 +12,7 @@ class CodeInvalid:
     """Fires on a scan whose signature is ``invalid`` or by an ``unknown-key``."""
 
     id = "code-invalid"
+    concerns: Concern = "odd"
     initial = None
 
     def step(

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from rules.item import OURS, ItemContext, ItemScan, item_subject
+from rules.item import OURS, Concern, ItemContext, ItemScan, item_subject
 from rules.model import Finding
 
 STRENGTH = {"not-reported": 0.4, "spoiled": 0.85, "lost": 0.9}
@@ -23,6 +23,7 @@ class CodeNotActive:
     """Fires where the scan says that its code was not active when it was read."""
 
     id = "code-not-active"
+    concerns: Concern = "odd"
     initial = None
 
     def step(

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from rules.item import ItemContext, ItemScan, coarse_place, item_subject
+from rules.item import Concern, ItemContext, ItemScan, coarse_place, item_subject
 from rules.model import Finding
 
 
@@ -10,6 +10,7 @@ class CodeUnknown:
     """Fires where the GTIN is no product's, or ``issued`` is false."""
 
     id = "code-unknown"
+    concerns: Concern = "any"
     initial = None
 
     def step(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from events.timed import rfc3339
-from rules.item import OURS, ItemContext, ItemScan, item_subject
+from rules.item import OURS, Concern, ItemContext, ItemScan, item_subject
 from rules.model import Finding
 
 STRENGTH = 0.6
@@ -24,6 +24,7 @@ class HiddenCodeReused:
     """Fires where the right hidden code is given in another session than the first."""
 
     id = "hidden-code-reused"
+    concerns: Concern = "odd"
     initial: FirstUse | None = None
 
     def step(

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from events.model import LEVELS
 from geo.geodesic import distance_m
 from registry import Policy
-from rules.item import OURS, ItemContext, ItemScan, item_subject
+from rules.item import OURS, Concern, ItemContext, ItemScan, item_subject
 from rules.model import Finding
 from rules.places_seen import rough_m
 
@@ -31,6 +31,7 @@ class ImpossibleTravel:
     that no traveller has, even if both clocks are off. IP locations say nothing of travel."""
 
     id = "impossible-travel"
+    concerns: Concern = "placed"
     initial: Fix | None = None
 
     def step(

@@ -1,7 +1,7 @@
 """What the rules of an item share: a scan, and the context in which it is judged."""
 
 import hashlib
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from codes.epc import item_uri
 from custody import Custody
@@ -12,6 +12,11 @@ from rules.model import Place, Subject
 
 OURS = frozenset(["valid", "absent", "revoked-key"])
 """Signatures of a code that may be the item's own; a forged code says nothing of the item."""
+
+
+Concern = Literal["any", "placed", "odd"]
+"""Which scans a rule has anything to do with: all; those with a location; or those of a code that
+is not the item's own, with a hidden code, or of a code that should be on no item."""
 
 
 class ItemContext(NamedTuple):

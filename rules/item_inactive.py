@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from rules.item import OURS, ItemContext, ItemScan, item_subject
+from rules.item import OURS, Concern, ItemContext, ItemScan, item_subject
 from rules.model import Finding
 
 STRENGTH = {
@@ -29,6 +29,7 @@ class ItemInactive:
     """Fires on a scan after the item's disposition became one that ends its life."""
 
     id = "item-inactive"
+    concerns: Concern = "any"
     initial = None
 
     def step(

@@ -7,7 +7,7 @@ from custody import Custody
 from events.model import Scan
 from registry import Registry, Window
 from registry.places import on_wgs84
-from rules.item import OURS, ItemContext, ItemScan, item_subject, place_of
+from rules.item import OURS, Concern, ItemContext, ItemScan, item_subject, place_of
 from rules.model import Finding, PlaceQuestion, PlaceVerdict, Said
 from rules.places_seen import LonLat
 from rules.sighting import Visits, sighting_of, visited
@@ -22,6 +22,7 @@ class ScanOutsideTerritory:
     """
 
     id = "scan-outside-territory"
+    concerns: Concern = "placed"
     initial: Visits | None = None
 
     def step(

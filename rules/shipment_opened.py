@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from registry.known import FOREVER, instant
-from rules.item import OURS, ItemContext, ItemScan, item_subject, place_of
+from rules.item import OURS, Concern, ItemContext, ItemScan, item_subject, place_of
 from rules.model import Finding, PlaceQuestion, PlaceVerdict
 from rules.plan import allowed, is_planned, receiver_id
 from rules.transport import ShipmentContext
@@ -22,6 +22,7 @@ class ShipmentOpened:
     only be unreported: that is weak. A clock that is a day off is not believed."""
 
     id = "shipment-opened"
+    concerns: Concern = "placed"
     initial = None
 
     def step(

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, text
 from custody import Role, Step, read_step
 from custody.epcis.event_hash import event_hash
 from events.errors import EventError
-from events.identity import Identity
+from events.identity import KINDS, Identity
 from events.model import AnyEvent, ItemEvent, Offer, Order, Position, Scan
 from events.timed import Timed, timed
 from events.wire import decode_event
@@ -84,7 +84,7 @@ def store_events(connection: Connection, incoming: Sequence[Incoming]) -> Stored
     rows = [
         (
             identity,
-            event.timed.event.__struct_config__.tag,
+            KINDS[type(event.timed.event)],
             event.subject,
             event.timed.at_us,
             event.timed.received_us,

@@ -1,6 +1,7 @@
 """Hot state of a subject: the fold so far, and all that tells whether it may be gone on with."""
 
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -28,6 +29,7 @@ class Hot(msgspec.Struct, Generic[S], frozen=True, array_like=True):
     state: S
 
 
+_order = itemgetter(1, 0)
 _encode = msgspec.msgpack.Encoder().encode
 _item_decoder = msgspec.msgpack.Decoder(Hot[ItemState])
 _shipment_decoder = msgspec.msgpack.Decoder(Hot[ShipmentState])
@@ -84,15 +86,19 @@ def advance(
     """
     if hot is None or hot.version != version - 1:
         return None
-    state, received_us, received = hot.state, hot.received_us, hot.received
     last = (hot.last_us, hot.last_identity)
-    drafts = []
-    for moment in sorted(moments, key=lambda moment: (moment.at_us, moment.identity)):
-        if moment.order <= last or received_us >= moment.received_us + lateness_us:
+    newest = Known(hot.received_us, hot.received)
+    ordered = sorted(moments, key=_order)
+    known = {}
+    for moment in ordered:
+        order = (moment.at_us, moment.identity)
+        if order <= last or newest.at_us >= moment.received_us + lateness_us:
             return None
-        state, outcomes = fold.step(state, moment)
-        received_us, received = max((received_us, received), (moment.received_us, moment.identity))
-        if outcomes is not None:
-            drafts.append(Draft(moment, (Variant(None, outcomes, Known(received_us, received)),)))
-        last = moment.order
-    return Hot(version, last[0], last[1], received_us, received, state), drafts
+        newest = max(newest, Known(moment.received_us, moment.identity))
+        known[moment.identity], last = newest, order
+    state, heard = fold.run(hot.state, ordered)
+    drafts = [
+        Draft(moment, (Variant(None, outcomes, known[moment.identity]),))
+        for moment, outcomes in heard
+    ]
+    return Hot(version, last[0], last[1], newest.at_us, newest.by, state), drafts

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from events.errors import EventError
+from events.identity import KINDS
 from events.timed import timed
 from events.wire import decode_event, decode_record
 from store.events import Incoming, incoming_of
@@ -46,8 +47,8 @@ def take_in(record: BusRecord) -> Intake:
 
 def _read(raw: bytes, topic: str) -> Incoming:
     event = decode_event(raw)
-    kind = event.__struct_config__.tag
-    if TOPIC_OF_KIND[str(kind)] != topic:
+    kind = KINDS[type(event)]
+    if TOPIC_OF_KIND[kind] != topic:
         raise EventError(f"a {kind} does not belong on {topic}", field="kind")
     return incoming_of(timed(event), raw)
 
