@@ -5,15 +5,15 @@ trusted key signed; what others signed because an entry holds its hash; every ot
 ``contents.json`` holds its hash and the export's entry holds the hash of ``contents.json``.
 """
 
-import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
-from typing import Any, TypeVar
+from typing import Any
 
 from verifier.anchors import KIND as ANCHOR
 from verifier.anchors import check_demands, existed_by, read_anchors
 from verifier.container import open_container, write_container
+from verifier.files import file_of, json_of, read_text
 from verifier.notes import (
     Checkpoint,
     FormatError,
@@ -23,13 +23,13 @@ from verifier.notes import (
     read_key,
     read_proof,
 )
+from verifier.openings import check_attachments, check_disclosures, read_sources
 from verifier.result import Result, WrongError, time_of
 from verifier.tree import leaf_hash, root_from_path
 from verifier.trust import Trust
 
 FORMAT = "tracewarden-evidence-bundle/2"
 ROTATION = "key-rotation"
-T = TypeVar("T")
 _ENTRY = re.compile(r"entries/(0|[1-9][0-9]{0,18})\.json")
 
 
@@ -58,9 +58,9 @@ def _verify(data: bytes, trust: Trust, checked: dict[str, Any]) -> None:
     bodies = [entries[index]["body"] for index in listed]
     # A hand-over of the key is proven by its two signatures, whoever else has seen it.
     exported = [index for index in listed if entries[index]["body"].get("kind") != ROTATION]
-    bodies += _sources(files, entries)
-    checked["attachments"] = _attachments(files, bodies)
-    checked |= _disclosures(files, bodies)
+    bodies += read_sources(files, entries)
+    checked["attachments"] = check_attachments(files, bodies)
+    checked |= check_disclosures(files, bodies)
     anchors = read_anchors(files, entries, checkpoint, logs, trust)
     checked["anchors"] = [anchor.line() for anchor in anchors]
     earliest = {index: existed_by(index, anchors) for index in listed}
@@ -94,7 +94,7 @@ def _keys_of_log(files: Mapping[str, bytes], trust: Trust) -> list[Key]:
 def _checkpoint(files: Mapping[str, bytes], logs: Sequence[Key]) -> Checkpoint:
     """The final checkpoint: signed by a trusted key, and by no key that nobody names."""
     name = "checkpoint"
-    checkpoint = _read(files, name, "checkpoint-invalid", read_checkpoint)
+    checkpoint = read_text(files, name, "checkpoint-invalid", read_checkpoint)
     own = [key for key in logs if key.name == checkpoint.origin]
     if not own:
         detail = f"no trusted key of the log {checkpoint.origin}"
@@ -113,7 +113,7 @@ def _checkpoint(files: Mapping[str, bytes], logs: Sequence[Key]) -> Checkpoint:
 
 def _claimed(files: Mapping[str, bytes]) -> list[Key]:
     """The keys that the bundle names as the log's own; they prove nothing."""
-    lines = _file(files, "keys.txt").decode("utf-8", "replace").splitlines()
+    lines = file_of(files, "keys.txt").decode("utf-8", "replace").splitlines()
     return [read_key(line) for line in lines if line and not line.startswith("#")]
 
 
@@ -136,7 +136,7 @@ def _entries(files: Mapping[str, bytes], checkpoint: Checkpoint) -> dict[int, di
 
 def _proven(files: Mapping[str, bytes], path: str, index: int, checkpoint: Checkpoint) -> None:
     name = f"proofs/{index}.tlog-proof"
-    proof = _read(files, name, "proof-invalid", read_proof)
+    proof = read_text(files, name, "proof-invalid", read_proof)
     if proof.note.encode() != files["checkpoint"]:
         raise WrongError(name, "proof-invalid", "it speaks of another checkpoint than the bundle's")
     if proof.index != index:
@@ -148,7 +148,7 @@ def _proven(files: Mapping[str, bytes], path: str, index: int, checkpoint: Check
 
 
 def _entry(path: str, data: bytes) -> dict[str, Any]:
-    entry = _json(path, data)
+    entry = json_of(path, data)
     if not isinstance(entry, dict) or not isinstance(entry.get("body"), dict):
         raise WrongError(path, "entry-malformed", "an entry is an object with a body")
     if not isinstance(entry.get("prev"), str):
@@ -162,8 +162,8 @@ def _contents(
     """``contents.json``, whose hash the export's entry must hold. Beside what it lists, a bundle
     holds that entry and those of anchors."""
     name = "contents.json"
-    data = _file(files, name)
-    contents = _json(name, data)
+    data = file_of(files, name)
+    contents = json_of(name, data)
     try:
         listed = {one["index"]: one["leaf_hash"] for one in contents["entries"]}
         shape = (contents["format"], contents["origin"], isinstance(contents["files"], dict))
@@ -198,97 +198,10 @@ def _listed(
     proven |= {f"entries/{index}.json" for index in entries}
     proven |= {f"proofs/{index}.tlog-proof" for index in entries}
     for name, about in listed.items():
-        actual = sha256(_file(files, name)).hexdigest()
+        actual = sha256(file_of(files, name)).hexdigest()
         if not isinstance(about, dict) or actual != about.get("sha256"):
             raise WrongError(name, "file-changed", "its hash is not the one that was exported")
     for name in sorted(files.keys() - listed.keys() - proven):
         if not re.fullmatch(r"anchors/(0|[1-9][0-9]{0,18})/[^/]+", name):
             raise WrongError(name, "file-unknown", "a file that was not exported")
     return len(files)
-
-
-def _sources(files: Mapping[str, bytes], entries: Mapping[int, dict[str, Any]]) -> list[Any]:
-    """Lists of commitments that were too long for their entry, which holds their hash."""
-    found = []
-    for name in sorted(files):
-        if match := re.fullmatch(r"sources/(0|[1-9][0-9]{0,18})\.json", name):
-            body = entries.get(int(match[1]), {}).get("body", {})
-            if body.get("sources_sha256") != sha256(files[name]).hexdigest():
-                raise WrongError(name, "not-in-log", "no entry holds the hash of this list")
-            found.append(_json(name, files[name]))
-    return found
-
-
-def _attachments(files: Mapping[str, bytes], bodies: list[Any]) -> int:
-    """The hash of each attachment stands in an entry."""
-    logged = {text for body in bodies for text in _strings(body)}
-    names = [name for name in sorted(files) if name.startswith("attachments/")]
-    for name in names:
-        if sha256(files[name]).hexdigest() not in logged:
-            raise WrongError(name, "not-in-log", "no entry holds the hash of this attachment")
-    return len(names)
-
-
-def _disclosures(files: Mapping[str, bytes], bodies: list[Any]) -> dict[str, int]:
-    """Each disclosed value or event and its salt give a commitment that stands in an entry."""
-    name = "disclosures.json"
-    logged = {text for body in bodies for text in _strings(body)}
-    disclosed = _json(name, _file(files, name))
-    counted = {"disclosures": 0, "events": 0}
-    opened = set()
-    try:
-        for one in disclosed:
-            salt, commitment = bytes.fromhex(one["salt"]), one["commitment"]
-            value, what = _value(files, one)
-            actual = sha256(b"tracewarden-commitment/1\n" + salt + value).hexdigest()
-            if len(salt) != 32 or actual != commitment or commitment not in logged:
-                where = one.get("file", name)
-                detail = f"no entry commits to the value of {commitment}"
-                raise WrongError(where, "not-in-log", detail)
-            counted[what] += 1
-            opened.add(one.get("file"))
-    except (TypeError, KeyError, ValueError, AttributeError):
-        raise WrongError(name, "disclosure-malformed", "no list of disclosures") from None
-    for path in sorted(files):
-        if path.startswith("events/") and path not in opened:
-            raise WrongError(path, "not-in-log", "no commitment is opened by this event")
-    return counted
-
-
-def _value(files: Mapping[str, bytes], one: Mapping[str, Any]) -> tuple[bytes, str]:
-    """What was committed to: a value as canonical JSON, or an event's text as one string."""
-    if "file" not in one:
-        return one["value_json"].encode(), "disclosures"
-    text = _file(files, one["file"]).decode("utf-8")
-    return json.dumps(text, ensure_ascii=False).encode(), "events"
-
-
-def _read(files: Mapping[str, bytes], name: str, problem: str, reader: Callable[[str], T]) -> T:
-    try:
-        return reader(_file(files, name).decode("utf-8"))
-    except (FormatError, UnicodeDecodeError) as error:
-        raise WrongError(name, problem, str(error)) from None
-
-
-def _file(files: Mapping[str, bytes], name: str) -> bytes:
-    if name not in files:
-        raise WrongError(name, "file-missing", "the bundle does not hold it")
-    return files[name]
-
-
-def _json(name: str, data: bytes) -> Any:
-    try:
-        return json.loads(data.decode("utf-8"))
-    except (ValueError, RecursionError):
-        raise WrongError(name, "json-malformed", "no JSON") from None
-
-
-def _strings(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for member in value.values():
-            yield from _strings(member)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _strings(item)
