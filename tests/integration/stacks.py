@@ -11,19 +11,22 @@ import urllib.request
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Engine, text
 
 from registry.recording import read_registry
 from store.alert_views import alerts_changed_after, effective_signals
+from store.cases_as_published import published_cases
 from store.engine import open_engine, sqlite_url
 from store.transactions import reading
 from tracewarden.recorder import record
-from tracewarden.replay import replay
+from tracewarden.replay import replay, write
 
 PASSPHRASE = "only for tests"
 READY_S = 60.0
+GATHER_AFTER_S = "1"
+OUTPUTS = ("signals.jsonl", "alerts.jsonl", "cases.jsonl")
 
 
 class Process:
@@ -136,12 +139,44 @@ def held_alerts(engine: Engine) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda body: (body["first_at"], body["alert_id"]))
 
 
-def expected(engine: Engine, out: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Signals and alerts that replay finds in what ``record`` exports."""
+def held_cases(engine: Engine) -> list[dict[str, Any]]:
+    """Cases that hold, in the order of ``cases.jsonl``."""
+    with reading(engine) as connection:
+        return published_cases(connection)
+
+
+Meanwhile = Callable[[], None]
+
+
+class Expected(NamedTuple):
+    """What replay finds in what ``record`` exports."""
+
+    signals: list[dict[str, Any]]
+    alerts: list[dict[str, Any]]
+    cases: list[dict[str, Any]]
+
+
+def expected(engine: Engine, out: Path) -> Expected:
+    """Record, and replay that."""
     record(engine, out, now=datetime.now(UTC))
     head, rows = read_registry(out)
-    outcome = replay(out, head, rows)
-    return [json.loads(s) for s in outcome.signals], [json.loads(a) for a in outcome.alerts]
+    write(replay(out, head, rows), out / "judged")
+    return Expected(*(_lines(out / "judged" / name) for name in OUTPUTS))
+
+
+def settles(engine: Engine, found: Expected, *, limit_s: float, meanwhile: Meanwhile) -> None:
+    """Wait until what holds is what replay finds; ``meanwhile`` is called at every look."""
+
+    def is_settled() -> bool:
+        meanwhile()
+        return held_signals(engine) == found.signals and held_cases(engine) == found.cases
+
+    wait_until("signals and cases settle", is_settled, limit_s=limit_s)
+    assert held_alerts(engine) == found.alerts
+
+
+def _lines(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
 
 
 def embedded_database(folder: Path) -> Engine:

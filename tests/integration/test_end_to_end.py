@@ -17,16 +17,16 @@ from store.evidence_openings import find
 from store.transactions import reading
 from tests.integration.scenario import SCOPES, batches, make_world
 from tests.integration.stacks import (
+    GATHER_AFTER_S,
     PASSPHRASE,
     READY_S,
     Process,
     embedded_database,
     expected,
-    held_alerts,
-    held_signals,
     is_healthy,
     post,
     run_command,
+    settles,
     stored_events,
     wait_until,
 )
@@ -73,7 +73,7 @@ def running(processes: list[Process], found: Running) -> Iterator[Running]:
 def embedded(folder: Path, world: Path) -> Iterator[Running]:
     data = folder / "data"
     shutil.copytree(world / "keys", data / "keys")
-    env = {"TRACEWARDEN_KEY_PASSPHRASE": PASSPHRASE}
+    env = {"TRACEWARDEN_KEY_PASSPHRASE": PASSPHRASE, "TRACEWARDEN_GATHER_AFTER_S": GATHER_AFTER_S}
     port = free_port()
     up = Process(folder, "up", ["up", "--data", str(data), "--port", str(port)], env)
     run_command(["load", str(world), "--data", str(data)], env)
@@ -94,6 +94,7 @@ def on_servers(
         "TRACEWARDEN_KAFKA_BOOTSTRAP": kafka.bootstrap,
         "TRACEWARDEN_KAFKA_PARTITIONS": "4",
         "TRACEWARDEN_REDIS_URL": redis.url,
+        "TRACEWARDEN_GATHER_AFTER_S": GATHER_AFTER_S,
         "TRACEWARDEN_EVIDENCE_FOLDER": str(folder / "evidence"),
         "TRACEWARDEN_SECRET_KEY": "0123456789abcdef" * 3,
         "TRACEWARDEN_KEY_FOLDER": str(world / "keys"),
@@ -127,11 +128,11 @@ def check(it: Running, world: Path, out: Path) -> None:
     wait_until(
         "all events are stored", lambda: stored_events(it.engine) == unique, limit_s=SETTLE_S
     )
-    signals, alerts = expected(it.engine, out)
-    assert len(signals) > 20
-    wait_until("signals settle", lambda: held_signals(it.engine) == signals, limit_s=SETTLE_S)
-    assert held_alerts(it.engine) == alerts
-    check_evidence(it.engine, signals)
+    found = expected(it.engine, out)
+    assert len(found.signals) > 20
+    assert found.cases
+    settles(it.engine, found, limit_s=SETTLE_S, meanwhile=lambda: None)
+    check_evidence(it.engine, found.signals)
 
 
 def line_id(line: bytes) -> tuple[str, str, bool]:

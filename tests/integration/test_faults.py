@@ -17,11 +17,11 @@ from store.engine import open_engine
 from stream_processors.bus.kafka import KafkaPublisher
 from tests.integration.scenario import make_world
 from tests.integration.stacks import (
+    GATHER_AFTER_S,
     Process,
     expected,
-    held_alerts,
-    held_signals,
     run_command,
+    settles,
     stored_events,
     wait_until,
 )
@@ -100,6 +100,7 @@ def survive(faults: Faults, folder: Path) -> None:
             "TRACEWARDEN_KAFKA_BOOTSTRAP": servers.kafka.bootstrap,
             "TRACEWARDEN_KAFKA_PARTITIONS": PARTITIONS,
             "TRACEWARDEN_REDIS_URL": servers.redis.url,
+            "TRACEWARDEN_GATHER_AFTER_S": GATHER_AFTER_S,
             "TRACEWARDEN_EVIDENCE_FOLDER": str(folder / "evidence"),
         }
         for command in (["migrate"], ["topics", "create"], ["load", str(world)]):
@@ -155,23 +156,19 @@ def _compare(
     engine = open_engine(url)
     unique = len({line_id(line) for line in lines})
 
-    def is_stored() -> bool:
+    def keep_alive() -> None:
         for process in processes:
             process.keep_alive()
+
+    def is_stored() -> bool:
+        keep_alive()
         return stored_events(engine) == unique
 
     wait_until("all events are stored", is_stored, limit_s=faults.settle_s)
-    signals, alerts = expected(engine, folder / "recorded")
-    assert len(signals) > 20
-
-    def is_settled() -> bool:
-        for process in processes:
-            process.keep_alive()
-        return held_signals(engine) == signals
-
-    wait_until("signals settle", is_settled, limit_s=faults.settle_s)
-    assert held_alerts(engine) == alerts
-    check_evidence(engine, signals)
+    found = expected(engine, folder / "recorded")
+    assert len(found.signals) > 20
+    settles(engine, found, limit_s=faults.settle_s, meanwhile=keep_alive)
+    check_evidence(engine, found.signals)
     engine.dispose()
 
 
