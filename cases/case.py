@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Sequence
+from statistics import median
 from typing import Any, Literal
 
 import rfc8785
@@ -11,11 +12,13 @@ from cases.exposure import Exposure
 from events.identity import Identity
 from events.timed import rfc3339
 from rules.model import Subject
+from rules.places_seen import LonLat
 from rules.signal import event_id, rounded
 
 Kind = Literal["diversion", "clone", "transport", "cold-chain", "price", "order", "custody"]
 AlertKey = tuple[str, str, str]
 """Rule, and type and id of the subject: an alert is all signals of one rule about one subject."""
+LEAST_PLACES, MOST_PLACES = 3, 300
 MOST_LISTED = 2000
 """So many alerts and items are listed; a case may have more."""
 
@@ -38,6 +41,10 @@ class Case(Struct, kw_only=True):
     confidence: float = 0.0
     last_us: int = 0
     place: tuple[float, float] | None = None
+    places: list[LonLat] = field(default_factory=list)
+    """Where its goods or codes were first seen, as far as that is known."""
+    middle: str | None = None
+    """The territory that holds the middle of these places."""
     facts: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -48,7 +55,11 @@ class Case(Struct, kw_only=True):
 
     @property
     def territory_id(self) -> str | None:
-        """Where the goods went: the territory of most of the evidence, ties by id."""
+        """Where the goods went: buyers live around the place of sale, so it is the territory that
+        holds the middle of where they were seen, if they were seen there, too; else the territory
+        of most of the evidence, ties by id."""
+        if self.middle in self.territories:
+            return self.middle
         return min(self.territories, key=lambda t: (-self.territories[t], t), default=None)
 
     @property
@@ -60,6 +71,13 @@ class Case(Struct, kw_only=True):
     def item_count(self) -> int:
         """How many items are known to belong to it."""
         return len(self.items) + self.more_items
+
+    def seen_at(self, place: LonLat, territory_at: Callable[[LonLat], str | None]) -> None:
+        """One more place; the first hundreds tell the middle."""
+        if len(self.places) < MOST_PLACES:
+            self.places.append(place)
+            if len(self.places) >= LEAST_PLACES:
+                self.middle = territory_at(middle_of(self.places))
 
     def count_item(self, item: str, gtin: str | None) -> None:
         """One more item, once."""
@@ -74,6 +92,11 @@ class Case(Struct, kw_only=True):
         """One more alert, once."""
         if len(self.alerts) < MOST_LISTED:
             self.alerts[key] = None
+
+
+def middle_of(places: Sequence[LonLat]) -> LonLat:
+    """The median of longitudes and of latitudes: a few who live far away do not move it."""
+    return median(lon for lon, _ in places), median(lat for _, lat in places)
 
 
 def as_json(

@@ -1,6 +1,7 @@
 """What each rule's signals are worth towards a case, and which case they belong to."""
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from cases.case import Kind
 from registry import Registry
@@ -12,6 +13,7 @@ SURE = 0.93
 """Enough for a case by itself (``case_certainty``)."""
 
 
+FEW_PLACES, FEW_DAYS = 4, 14.0
 DOUBTFUL = 0.4
 """Travel that only a phone's clock makes impossible; a hidden code asked for again."""
 
@@ -43,8 +45,7 @@ def claim_of(signal: Signal, registry: Registry) -> Claim | None:
     if rule in ("code-invalid", "code-unknown"):
         return _forged(signal)
     if rule in ("impossible-travel", "code-cloned", "codes-copied", "hidden-code-reused"):
-        is_sure = rule in ("code-cloned", "codes-copied") or facts.get("holds_by_arrival")
-        weight = SURE if is_sure else DOUBTFUL
+        weight = _copied(rule, facts)
         unit = facts.get("origin") or subject.id
         return Claim("clone", ("clone", str(unit)), subject, weight)
     if rule == "received-by-wrong-dealer":
@@ -65,6 +66,16 @@ def claim_of(signal: Signal, registry: Registry) -> Claim | None:
     if rule == "custody-contradiction":
         return Claim("custody", ("custody", subject.id), subject, signal.strength)
     return None
+
+
+def _copied(rule: str, facts: Mapping[str, Any]) -> float:
+    """Somebody who travels all the time gets to four places in some weeks; travel is impossible by
+    the service's own clock alone."""
+    if rule == "code-cloned":
+        is_sure = facts["places"] > FEW_PLACES or facts["days"] <= FEW_DAYS
+    else:
+        is_sure = rule == "codes-copied" or bool(facts.get("holds_by_arrival"))
+    return SURE if is_sure else DOUBTFUL
 
 
 def _forged(signal: Signal) -> Claim | None:

@@ -8,7 +8,7 @@ from math import ceil, comb
 
 from msgspec import Struct, field
 
-from cases.case import Case
+from cases.case import Case, middle_of
 from cases.cells import Cell, cells, centre
 from cases.judgement import Judgement
 from cases.leak import Crossed, Tested
@@ -56,14 +56,13 @@ class Surfaced(Struct):
     inputs: dict[str, None] = field(default_factory=dict)
     territories: dict[str, float] = field(default_factory=dict)
     """How many of the items were first seen in each territory."""
-    lon: float = 0.0
-    lat: float = 0.0
-    """Sums over the visits."""
+    places: list[LonLat] = field(default_factory=list)
+    """Of the first visits."""
 
     @property
     def place(self) -> LonLat:
         """The middle of the visits."""
-        return self.lon / max(self.visits, 1), self.lat / max(self.visits, 1)
+        return middle_of(self.places)
 
     @property
     def territory_id(self) -> str | None:
@@ -163,8 +162,8 @@ def take(case: Case, item: str, gtin: str) -> None:
 
 def _visit(seen: Surfaced, sighting: Sighting, judged: Judgement) -> None:
     seen.visits += 1
-    seen.lon += sighting.lon
-    seen.lat += sighting.lat
+    if len(seen.places) < MOST_KEPT:
+        seen.places.append((sighting.lon, sighting.lat))
     seen.last_us = max(seen.last_us, judged.known_us)
     first_seen_here = sighting.nth == 1 and sighting.probability_outside >= 0.95
     if first_seen_here and len(seen.items) < MOST_KEPT:

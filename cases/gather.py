@@ -156,8 +156,13 @@ class _Step:
         if place is None or not group.locates(signal.subject.id):
             return
         where = self._territory(place, signal.occurred_us)
+        self._seen_at(group.case, [place])
         if where is not None:
             group.case.territories[where] = group.case.territories.get(where, 0.0) + 1.0
+
+    def _seen_at(self, case: Case, places: Iterable[LonLat]) -> None:
+        for place in places:
+            case.seen_at(place, lambda middle: self._territory(middle, self._judged.known_us))
 
     def _territory(self, place: LonLat, at_us: int) -> str | None:
         """The smallest territory that holds a place."""
@@ -170,6 +175,8 @@ class _Step:
         if sighting.probability_outside >= 0.5:
             case = state.diversions.grow(sighting, judged)
             if case is not None:
+                if sighting.nth == 1:
+                    self._seen_at(case, [(sighting.lon, sighting.lat)])
                 self._changed(case)
         for into, known, is_here in state.diversions.note(sighting, judged):
             self._origin(into, known, sighting, is_here)
@@ -197,6 +204,7 @@ class _Step:
             take(case, item, gtin)
         if is_new:
             case.territories.update(crossed.bets.territories)
+            self._seen_at(case, crossed.bets.places)
             signal = self._find(leak_finding(crossed, case.territory_id))
             case.add_alert((signal.rule, signal.subject.type, signal.subject.id))
         case.facts |= {
@@ -241,6 +249,7 @@ class _Step:
         if is_new:
             case.facts["origin"] = sighting.origin
             case.territories = dict(seen.territories)
+            self._seen_at(case, seen.places)
         return case
 
     def _copied(self, seen: Surfaced, sighting: Sighting) -> None:
@@ -250,9 +259,7 @@ class _Step:
             return
         told[origin] = self._judged.known_us
         finding = cloned_finding(seen, sighting, self._judged)
-        finding.facts["territory_id"] = seen.territory_id or self._territory(
-            seen.place, sighting.at_us
-        )
+        finding.facts["territory_id"] = self._territory(seen.place, sighting.at_us)
         self._find(finding)
 
 

@@ -18,6 +18,7 @@ from cases.natural import Natural
 from events.identity import Identity
 from registry.policy import Policy
 from rules.model import Sighting
+from rules.places_seen import LonLat
 
 SHARES = (0.04, 0.12, 0.35)
 """Leaks that are bet on, as shares of what is seen of a dealer."""
@@ -45,6 +46,8 @@ class Bets(Struct):
     """When which decimal logarithm of the wealth was reached."""
     seen: list[tuple[str, str]] = field(default_factory=list)
     """The last items and their GTINs."""
+    places: list[LonLat] = field(default_factory=list)
+    """Where they were."""
     told: bool = False
 
 
@@ -144,6 +147,7 @@ def _note(
         before = bets.territories.get(sighting.territory_id, 0.0)
         bets.territories[sighting.territory_id] = before + outside
     bets.seen = [*bets.seen[-MOST_INPUTS:], (sighting.item, sighting.gtin)]
+    bets.places = [*bets.places[-MOST_INPUTS:], (sighting.lon, sighting.lat)]
     bets.gtins[sighting.gtin] = bets.gtins.get(sighting.gtin, 0) + 1
 
 

@@ -70,7 +70,7 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An offer this share below the floor price is none: rounding, bundles."""
     order_factor: Positive = 5.0
     """An order so many times the dealer's usual one for the product is abnormal."""
-    order_deviations: Positive = 5.0
+    order_deviations: Positive = 4.0
     """It must lie so many robust deviations above what is usual, too, as orders of all dealers
     scatter."""
     order_history: Annotated[int, Meta(ge=1)] = 4

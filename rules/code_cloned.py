@@ -7,7 +7,8 @@ from rules.item import OURS, Concern, ItemContext, ItemScan, item_subject
 from rules.model import Finding
 from rules.places_seen import LonLat, is_near, rough_m
 
-WINDOW_US = 60 * 86_400_000_000
+DAY_US = 86_400_000_000
+WINDOW_US = 60 * DAY_US
 MOST = 8
 Seen = tuple[tuple[float, float, int, Identity], ...]
 
@@ -49,6 +50,7 @@ class CodeCloned:
             facts={
                 "places": len(now),
                 "farthest_m": farthest_m,
+                "days": (now[-1][2] - now[0][2]) / DAY_US,
                 "gtin": event.event.gtin,
                 "origin": context.origin,
             },
