@@ -72,9 +72,9 @@ class Worker:
             lambda: asyncio.to_thread(self._pipeline.process, incoming),
             limit_s=self._retry_limit_s,
         )
-        where = records[0]
         refused += [
-            (where, Refused(raw, "event-conflict", reason)) for raw, reason in processed.refused
+            (_record_with(raw, records), Refused(raw, "event-conflict", reason))
+            for raw, reason in processed.refused
         ]
         await retried(
             "publishing", lambda: self._publish(processed, refused), limit_s=self._retry_limit_s
@@ -110,3 +110,8 @@ class Worker:
                 raise TooManyDeadLettersError(
                     f"{share:.0%} of the last {len(self._bad)} events were bad"
                 )
+
+
+def _record_with(raw: bytes, records: Sequence[BusRecord]) -> BusRecord:
+    """The record that holds an event; the first, where what was stored before is refused."""
+    return next((record for record in records if raw in record.value), records[0])

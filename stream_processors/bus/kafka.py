@@ -1,5 +1,7 @@
 """The bus on Kafka, by aiokafka: idempotent producer with ``acks=all``, manual commits."""
 
+from collections.abc import Sequence
+
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
@@ -36,13 +38,13 @@ class KafkaPublisher(PackingPublisher):
             raise BusUnavailableError(f"Kafka at {self._bootstrap}: {error}") from error
         self._producer = producer
 
-    async def partition_of(self, topic: str, key: str) -> int:
+    async def partitions_of(self, topic: str, keys: Sequence[str]) -> list[int]:
         """As Kafka's default partitioner: murmur2 of the key."""
         try:
             partitions = await self._started().partitions_for(topic)
         except (KafkaError, OSError) as error:
             raise BusUnavailableError(f"partitions of {topic}: {error!r}") from error
-        return murmur.partition_of(key.encode(), len(partitions))
+        return murmur.partitions_of([key.encode() for key in keys], len(partitions))
 
     async def send(self, bucket: Bucket, key: str, record: bytes) -> None:
         """Send and wait for the acknowledgement of all in-sync replicas."""

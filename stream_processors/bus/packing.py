@@ -24,10 +24,30 @@ class Bucket(NamedTuple):
     partition: int
 
 
+class _Caller:
+    """Who waits until all of its events are settled: one future, however many they are."""
+
+    def __init__(self, events: int, done: asyncio.Future[None]) -> None:
+        self.done = done
+        self._left = events
+        self._failure: BusUnavailableError | None = None
+
+    def settle(self, failure: BusUnavailableError | None = None) -> None:
+        """One event was sent, or was not."""
+        self._left -= 1
+        self._failure = self._failure or failure
+        if self._left or self.done.done():
+            return
+        if self._failure is None:
+            self.done.set_result(None)
+        else:
+            self.done.set_exception(self._failure)
+
+
 class _Waiting(NamedTuple):
     key: str
     event: bytes
-    done: asyncio.Future[None]
+    caller: _Caller
 
 
 class PackingPublisher(ABC):
@@ -38,8 +58,8 @@ class PackingPublisher(ABC):
         self._senders: dict[Bucket, asyncio.Task[None]] = {}
 
     @abstractmethod
-    async def partition_of(self, topic: str, key: str) -> int:
-        """The partition on which events of this key lie."""
+    async def partitions_of(self, topic: str, keys: Sequence[str]) -> list[int]:
+        """The partition on which events of each key lie."""
 
     @abstractmethod
     async def send(self, bucket: Bucket, key: str, record: bytes) -> None:
@@ -51,19 +71,16 @@ class PackingPublisher(ABC):
 
     async def publish(self, topic: str, events: Sequence[tuple[str, bytes]]) -> None:
         """See ``Publisher.publish``."""
-        loop = asyncio.get_running_loop()
-        futures = []
-        for key, event in events:
-            bucket = Bucket(topic, await self.partition_of(topic, key))
-            future: asyncio.Future[None] = loop.create_future()
-            futures.append(future)
-            self._waiting.setdefault(bucket, deque()).append(_Waiting(key, event, future))
+        if not events:
+            return
+        partitions = await self.partitions_of(topic, [key for key, _ in events])
+        caller = _Caller(len(events), asyncio.get_running_loop().create_future())
+        for (key, event), partition in zip(events, partitions, strict=True):
+            bucket = Bucket(topic, partition)
+            self._waiting.setdefault(bucket, deque()).append(_Waiting(key, event, caller))
             if bucket not in self._senders:
                 self._senders[bucket] = asyncio.create_task(self._send_all(bucket))
-        results = await asyncio.gather(*futures, return_exceptions=True)
-        for result in results:
-            if isinstance(result, BaseException):
-                raise result
+        await caller.done
 
     async def _send_all(self, bucket: Bucket) -> None:
         """Send until nothing waits for this partition."""
@@ -79,18 +96,18 @@ class PackingPublisher(ABC):
             record = encode_record(waiting.event for waiting in batch)
             await self.send(bucket, batch[0].key, record)
         except BaseException as error:
-            failure = error
-            if not isinstance(error, BusUnavailableError):
-                failure = BusUnavailableError(f"{type(error).__name__}: {error}")
+            failure = (
+                error
+                if isinstance(error, BusUnavailableError)
+                else BusUnavailableError(f"{type(error).__name__}: {error}")
+            )
             for waiting in batch:
-                if not waiting.done.done():
-                    waiting.done.set_exception(failure)
+                waiting.caller.settle(failure)
             if not isinstance(error, Exception):
                 raise
             return
         for waiting in batch:
-            if not waiting.done.done():
-                waiting.done.set_result(None)
+            waiting.caller.settle()
 
     async def drain(self) -> None:
         """Wait until nothing is under way."""

@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 import threading
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -106,9 +107,9 @@ class QueuePublisher(PackingPublisher):
     async def start(self) -> None:
         """Nothing to connect to."""
 
-    async def partition_of(self, topic: str, key: str) -> int:
+    async def partitions_of(self, topic: str, keys: Sequence[str]) -> list[int]:
         """There is only one."""
-        return 0
+        return [0] * len(keys)
 
     async def send(self, bucket: Bucket, key: str, record: bytes) -> None:
         """Append, synced to disk."""

@@ -1,6 +1,8 @@
 """Under Faust: only what was handled is acknowledged, and what stands still or fails ends."""
 
 import asyncio
+import itertools
+from collections.abc import AsyncIterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -49,6 +51,7 @@ class Handler:
         self._busy_s = busy_s
         self._fault = fault
         self.handled: list[BusRecord] = []
+        self.batches: list[int] = []
 
     def busy_for(self, now: float) -> float:
         return self._busy_s
@@ -57,6 +60,7 @@ class Handler:
         if self._fault is not None:
             raise self._fault
         self.handled += records
+        self.batches.append(len(records))
 
 
 class Publisher:
@@ -90,8 +94,10 @@ def stream_worker(seen: Consumer, handler: Handler) -> StreamWorker:
     return found
 
 
-def event(seen: Consumer) -> Any:
-    message = SimpleNamespace(topic="scans", partition=0, offset=7, key=b"k", value=b"v", tp="p")
+def event(seen: Consumer, offset: int = 7) -> Any:
+    message = SimpleNamespace(
+        topic="scans", partition=0, offset=offset, key=b"k", value=b"v", tp="p"
+    )
     return SimpleNamespace(message=message, ack=lambda: seen.ack(message))
 
 
@@ -109,17 +115,50 @@ def test_only_what_was_handled_is_acknowledged_and_only_once() -> None:
 def test_a_record_is_acknowledged_after_it_was_handled() -> None:
     seen, handler = consumer(), Handler()
     worker = stream_worker(seen, handler)
-    asyncio.run(worker._take(event(seen)))
+    asyncio.run(worker._take([event(seen)]))
     assert handler.handled == [BusRecord("scans", 0, 7, b"k", b"v")]
     assert isinstance(seen.ack, AckGuard)
     assert len(seen.acked) == 1
+
+
+class Stream:
+    """As much of Faust's stream as an agent looks at: events, some of which lie at hand."""
+
+    def __init__(self, seen: Consumer, groups: list[int]) -> None:
+        self._seen = seen
+        self._groups = groups
+        self._at_hand = 0
+        self.channel = SimpleNamespace(queue=SimpleNamespace(empty=lambda: self._at_hand == 0))
+
+    def noack(self) -> "Stream":
+        return self
+
+    async def events(self) -> AsyncIterator[Any]:
+        offsets = itertools.count()
+        for size in self._groups:
+            for self._at_hand in reversed(range(size)):
+                yield event(self._seen, next(offsets))
+
+
+def test_records_that_wait_are_handled_together_and_each_is_acknowledged() -> None:
+    seen, handler = consumer(), Handler()
+    worker = stream_worker(seen, handler)
+
+    async def drained() -> None:
+        async for _ in worker._agent(Stream(seen, [1, 3, 9])):
+            pass
+
+    asyncio.run(drained())
+    assert handler.batches == [1, 3, 4, 4, 1]
+    assert [record.offset for record in handler.handled] == list(range(13))
+    assert [message.offset for message in seen.acked] == list(range(13))
 
 
 def test_a_fault_ends_the_process_and_acknowledges_nothing() -> None:
     seen = consumer()
     worker = stream_worker(seen, Handler(fault=RuntimeError("a fault of the code")))
     with pytest.raises(Ended, match=str(faust_app.FATAL_EXIT)):
-        asyncio.run(worker._take(event(seen)))
+        asyncio.run(worker._take([event(seen)]))
     assert seen.acked == []
 
 

@@ -1,11 +1,13 @@
 """A key lies on the partition where every other Kafka client puts it."""
 
+from random import Random
+
 import pytest
 from aiokafka.partitioner import murmur2 as others
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream_processors.bus.murmur import murmur2, partition_of
+from stream_processors.bus.murmur import murmur2, murmur2_columns, partitions_of
 
 
 @given(st.binary(max_size=200))
@@ -21,6 +23,15 @@ def test_the_hash_is_that_of_kafkas_own_tests(key: bytes, signed: int) -> None:
     assert murmur2(key) == signed & 0xFFFFFFFF
 
 
-@given(st.binary(max_size=60), st.integers(1, 64))
-def test_every_key_has_a_partition(key: bytes, partitions: int) -> None:
-    assert 0 <= partition_of(key, partitions) < partitions
+@given(st.integers(0, 40), st.integers(1, 40), st.randoms(use_true_random=False))
+def test_the_hashes_of_many_keys_are_those_of_each(length: int, count: int, random: Random) -> None:
+    keys = [random.randbytes(length) for _ in range(count)]
+    keys += [random.randbytes(random.randrange(90)) for _ in range(3)]
+    assert murmur2_columns(keys) == [murmur2(key) for key in keys]
+
+
+@given(st.lists(st.binary(max_size=60)), st.integers(1, 64))
+def test_every_key_has_a_partition(keys: list[bytes], partitions: int) -> None:
+    found = partitions_of(keys, partitions)
+    assert len(found) == len(keys)
+    assert all(0 <= partition < partitions for partition in found)

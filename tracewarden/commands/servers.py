@@ -221,7 +221,7 @@ async def _examine_kafka(bootstrap: str) -> str | None:
     publisher = KafkaPublisher(bootstrap, request_timeout_ms=5000)
     try:
         await publisher.start()
-        await publisher.partition_of(SIGNALS, "")
+        await publisher.partitions_of(SIGNALS, [""])
     except Exception as error:
         return str(error)
     finally:
