@@ -27,6 +27,8 @@ DISMISSALS = (
     "test-or-showcase", "not-provable", "other",
 )  # fmt: skip
 DAYS_TO_ANSWER = 7
+FIRST_ALERTS = 12
+"""So many alerts are shown at once, the strongest first."""
 
 
 @router.get("/cases/{case_id}")
@@ -45,6 +47,7 @@ async def show_case(case_id: str, request: Request, services: Ports, user: User)
         dismissals=DISMISSALS,
         may_see=DEALER_MAY_SEE,
         days_to_answer=DAYS_TO_ANSWER,
+        first_alerts=FIRST_ALERTS,
         officers=[one.user_name for one in officers if one.role != "dealer"],
         **content._asdict(),
     )
