@@ -90,10 +90,10 @@ def fold(
 ) -> Custody:
     """Fold touches that are in order and of which none is taken back."""
     custody = Custody(epc=epc, parents={})
-    for step, roles in touches:
-        if until_us is not None and step.at_us > until_us:
+    for touch in touches:
+        if until_us is not None and touch.step.at_us > until_us:
             break
-        custody = apply(custody, step, roles, party_at=party_at)
+        custody = apply(custody, touch.step, touch.roles, party_at=party_at)
     return custody
 
 

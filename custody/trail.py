@@ -4,10 +4,12 @@ from collections.abc import Iterable, Mapping
 from operator import attrgetter
 from typing import NamedTuple
 
+from msgspec import Struct
+
 from custody.step import Role, Step
 
 
-class Touch(NamedTuple):
+class Touch(Struct, frozen=True, gc=False):
     """A step, and what it names among the EPCs of a trail: each with its role."""
 
     step: Step

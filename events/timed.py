@@ -1,7 +1,10 @@
 """An event with the two keys by which it is judged worked out once."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Generic, NamedTuple, TypeVar
+from operator import attrgetter
+from typing import Generic, TypeVar
+
+from msgspec import Struct
 
 from events.errors import EventError
 from events.identity import Identity, happened_at, identity
@@ -29,8 +32,12 @@ def rfc3339(at_us: int) -> str:
     return from_microseconds(at_us).isoformat(timespec=precision).replace("+00:00", "Z")
 
 
-class Timed(NamedTuple, Generic[E]):
-    """An event, who it is, when it happened and when it was received."""
+class Timed(Struct, Generic[E], frozen=True, gc=False):
+    """An event, who it is, when it happened and when it was received.
+
+    A struct costs a fifth of a named tuple to make, and one is made for every event that a
+    judgement looks at.
+    """
 
     identity: Identity
     at_us: int
@@ -42,6 +49,9 @@ class Timed(NamedTuple, Generic[E]):
         """The order of judging: time of happening, then identity."""
         return (self.at_us, self.identity)
 
+
+by_order = attrgetter("at_us", "identity")
+"""``Timed.order`` as a key to sort by, without a call in Python for each event."""
 
 FUTURE_LIMIT_US = 300_000_000
 """A time of happening this much after ``received_at`` is refused where it enters (INTERFACES)."""

@@ -3,6 +3,8 @@
 import math
 from collections.abc import Iterable, Sequence
 
+from msgspec.structs import replace
+
 from geo.rows import judge_rows
 from registry import Registry
 from registry.model import Territory
@@ -62,7 +64,7 @@ def _verdicts(questions: list[PlaceQuestion], registry: Registry) -> list[PlaceV
         _territories([questions[index] for index in outside], registry),
         strict=True,
     ):
-        verdicts[index] = verdicts[index]._replace(distance_m=distance_m, territory=territory)
+        verdicts[index] = replace(verdicts[index], distance_m=distance_m, territory=territory)
     return verdicts
 
 

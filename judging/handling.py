@@ -54,7 +54,7 @@ class HandlingFold:
         self, state: HandlingState, moment: Timed[Any]
     ) -> tuple[HandlingState, Sequence[Outcome] | None]:
         """Every event that names it is held against what was known; then custody changes."""
-        step, roles = moment.event
+        step, roles = moment.event.step, moment.event.roles
         role = roles.get(self._epc)
         context = HandlingContext(
             self._epc, role, state.custody, bears_on(state.custody, step, roles)

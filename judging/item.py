@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from custody import Custody, Trail, apply
+from custody import Custody, apply
 from custody.trail import Touch
 from events.identity import Identity
 from events.model import Scan
@@ -66,9 +66,10 @@ class ItemFold:
         ]
 
 
-def moments(scans: Iterable[Timed[Scan]], trail: Trail) -> Iterable[Timed[Any]]:
+def moments(scans: Iterable[Timed[Scan]], touches: Iterable[Touch]) -> list[Timed[Any]]:
     """Everything that bears on an item."""
-    yield from scans
-    for touch in trail.touches:
+    found: list[Timed[Any]] = [*scans]
+    for touch in touches:
         step = touch.step
-        yield Timed(step.identity, step.at_us, step.received_us, touch)
+        found.append(Timed(step.identity, step.at_us, step.received_us, touch))
+    return found

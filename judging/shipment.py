@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from custody import Step
 from custody.fold import RECEIPTS
@@ -81,7 +82,7 @@ class ShipmentFold:
         step = event.step
         if step.biz_step == "shipping" and state.departed_us is None:
             return ShipmentState(step.at_us, state.received, state.rules), None
-        state, outcomes = self._through_rules(state, moment._replace(event=step), context)
+        state, outcomes = self._through_rules(state, replace(moment, event=step), context)
         if step.biz_step in RECEIPTS:
             state = ShipmentState(state.departed_us, (*state.received, *fresh), state.rules)
         return state, outcomes

@@ -14,7 +14,7 @@ from judging.item import ItemFold, ItemState
 from judging.revisions import Order
 from judging.settle import settle
 from judging.shipment import ShipmentFold, ShipmentState
-from judging.trails import trails
+from judging.trails import touches_of
 from judging.windows import Draft, Judged, Known, judge
 from registry import Registry
 from rules.model import Outcome, Said, Sighting
@@ -74,7 +74,7 @@ def judge_items(
 ) -> dict[str, Judged[ItemState]]:
     """Every scan of each item, judged from all that is stored. Key: the item."""
     scans = history.scans_of(items)
-    found = trails(items, history)
+    found = touches_of(items, history)
     return {
         key: judge(
             ItemFold(key, registry),

@@ -7,11 +7,12 @@ corrects: the judgement is made again as of that arrival, and what is new in it 
 """
 
 from collections.abc import Hashable, Iterable, Sequence
-from operator import itemgetter
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
+from msgspec import Struct
+
 from events.identity import Identity
-from events.timed import Timed
+from events.timed import Timed, by_order
 from rules.model import Outcome
 
 S = TypeVar("S")
@@ -22,8 +23,6 @@ Said = dict[Identity, Sequence[Outcome]]
 Late = list[tuple[int, Timed[Any], bool]]
 """Where in the order, the event, and whether it is an error declaration."""
 
-_order = itemgetter(1, 0)
-"""``Timed.order``, without a call in Python for each event."""
 
 
 class Fold(Protocol[S]):
@@ -47,7 +46,7 @@ class Known(NamedTuple):
     by: Identity
 
 
-class Variant(NamedTuple):
+class Variant(Struct, frozen=True, gc=False):
     """What the rules say of an event, as known once ``cause`` had come; None: within the window."""
 
     cause: Identity | None
@@ -55,7 +54,7 @@ class Variant(NamedTuple):
     known: Known
 
 
-class Draft(NamedTuple):
+class Draft(Struct, frozen=True, gc=False):
     """One judged event with its variants, the one within the window first."""
 
     moment: Timed[Any]
@@ -72,30 +71,38 @@ class Judged(NamedTuple, Generic[S]):
 
 def judge(fold: Fold[S], moments: Iterable[Timed[Any]], lateness_us: int) -> Judged[S]:
     """Judge every event of one subject. Cost: one pass, and one more for each set of late news."""
-    ordered = sorted(moments, key=_order)
+    ordered = sorted(moments, key=by_order)
     voids = fold.voids(ordered)
     state, heard = _pass(fold, ordered, voids)
-    late = _latecomers(ordered, voids, lateness_us)
-    if late:
+    known = _known_in_time(ordered, lateness_us)
+    if known is None or any(voids):
+        late = _latecomers(ordered, voids, lateness_us)
         drafts = list(_drafts(fold, ordered, _said(heard), late, lateness_us))
     else:
-        drafts = _drafts_in_time(ordered, heard)
+        drafts = [
+            Draft(moment, (Variant(None, outcomes, known[moment.identity]),))
+            for moment, outcomes in heard
+        ]
     return Judged(state, drafts, ordered)
 
 
-def _drafts_in_time(ordered: Sequence[Timed[Any]], heard: Sequence[Heard]) -> list[Draft]:
-    """Drafts where nothing was late, which is nearly always."""
-    drafts = []
-    behind = iter(ordered)
-    newest: tuple[int, Identity] = (0, "")
-    for moment, outcomes in heard:
-        for other in behind:
-            if other.received_us >= newest[0]:
-                newest = max(newest, (other.received_us, other.identity))
-            if other is moment:
-                break
-        drafts.append(Draft(moment, (Variant(None, outcomes, Known(*newest)),)))
-    return drafts
+def _known_in_time(
+    ordered: Sequence[Timed[Any]], lateness_us: int
+) -> dict[Identity, Known] | None:
+    """When each event is known where nothing was late for one behind it, which is nearly always;
+    None where something was."""
+    known: dict[Identity, Known] = {}
+    newest = Known(0, "")
+    newest_us = 0
+    for moment in ordered:
+        identity, received_us = moment.identity, moment.received_us
+        if received_us > newest_us or (received_us == newest_us and identity > newest.by):
+            newest = Known(received_us, identity)
+            newest_us = received_us
+        elif newest_us >= received_us + lateness_us:
+            return None
+        known[identity] = newest
+    return known
 
 
 def _said(heard: Iterable[Heard]) -> Said:
@@ -110,6 +117,9 @@ def _drafts(
     for position, moment in enumerate(ordered):
         newest = max(newest, (moment.received_us, moment.identity))
         if moment.identity not in said:
+            continue
+        if not late:
+            yield Draft(moment, (Variant(None, said[moment.identity], Known(*newest)),))
             continue
         news = [
             other

@@ -39,6 +39,7 @@ ItemStates = tuple[
     None, None, None, Visits | None, TravelFix | None, FirstUse | None, None, Seen, None
 ]
 
+_INITIAL_ITEM_STATES: ItemStates = tuple([rule.initial for rule in ITEM_RULES])
 _RULES_FOR = {
     (is_placed, is_odd): tuple(
         (index, rule.step)
@@ -82,7 +83,7 @@ GATHERED_RULES = (
 
 def initial_item_states() -> ItemStates:
     """The states before the first event, in the order of the rules."""
-    return tuple(rule.initial for rule in ITEM_RULES)
+    return _INITIAL_ITEM_STATES
 
 
 def initial_shipment_states() -> ShipmentStates:

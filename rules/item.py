@@ -1,7 +1,9 @@
 """What the rules of an item share: a scan, and the context in which it is judged."""
 
 import hashlib
-from typing import Literal, NamedTuple
+from typing import Literal
+
+from msgspec import Struct
 
 from codes.epc import item_uri
 from custody import Custody
@@ -19,7 +21,7 @@ Concern = Literal["any", "placed", "odd"]
 is not the item's own, with a hidden code, or of a code that should be on no item."""
 
 
-class ItemContext(NamedTuple):
+class ItemContext(Struct, frozen=True, gc=False):
     """Custody before the scan, and the registry; what counts is what was known at ``known_us``.
     ``origin`` is the container that the item is in or was in last."""
 

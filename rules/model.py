@@ -41,7 +41,7 @@ class Finding(Struct, frozen=True, kw_only=True):
     values: dict[str, Any] = {}
 
 
-class Place(NamedTuple):
+class Place(Struct, frozen=True, gc=False):
     """A fix as the columns need it: degrees in ``crs``, the radius that holds at ``level``."""
 
     lon: float
@@ -52,7 +52,7 @@ class Place(NamedTuple):
     crs: Crs
 
 
-class PlaceVerdict(NamedTuple):
+class PlaceVerdict(Struct, frozen=True, gc=False):
     """``inside``, ``outside`` or ``uncertain``. Only where it is ``outside`` are there more facts:
     ``distance_m`` to the border (NaN where there is none) and the smallest territory that holds the
     place."""
@@ -91,7 +91,7 @@ AreaRef = tuple[Any, ...]
 """A key that names an area; equal keys are equal areas (``registry.authority``)."""
 
 
-class PlaceQuestion(Struct, frozen=True):
+class PlaceQuestion(Struct, frozen=True, gc=False):
     """A finding that waits for a verdict of place, so that places are judged in columns: where,
     when (``at_us``), and as known when.
 

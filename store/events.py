@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
+from msgspec import Struct
 from sqlalchemy import Connection, text
 
 from custody import Role, Step, read_step
@@ -22,7 +23,7 @@ _touches_decoder = msgspec.json.Decoder(list[tuple[str, Role, str]])
 _encode = msgspec.json.Encoder().encode
 
 
-class Incoming(NamedTuple):
+class Incoming(Struct, frozen=True, gc=False):
     """An event on its way into the store: decoded, timed, as the bytes that came, and what it is
     found by."""
 

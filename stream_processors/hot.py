@@ -1,12 +1,12 @@
 """Hot state of a subject: the fold so far, and all that tells whether it may be gone on with."""
 
 from collections.abc import Sequence
-from operator import itemgetter
+from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from events.timed import Timed
+from events.timed import Timed, by_order
 from judging.item import ItemState
 from judging.shipment import ShipmentState
 from judging.windows import Draft, Fold, Judged, Known, Variant
@@ -29,7 +29,7 @@ class Hot(msgspec.Struct, Generic[S], frozen=True, array_like=True):
     state: S
 
 
-_order = itemgetter(1, 0)
+_arrival = attrgetter("received_us", "identity")
 _encode = msgspec.msgpack.Encoder().encode
 _item_decoder = msgspec.msgpack.Decoder(Hot[ItemState])
 _shipment_decoder = msgspec.msgpack.Decoder(Hot[ShipmentState])
@@ -67,7 +67,7 @@ def hot_of(judged: Judged[S], version: int) -> Hot[S] | None:
     if not judged.ordered:
         return None
     last = judged.ordered[-1]
-    received_us, received = max([(one.received_us, one.identity) for one in judged.ordered])
+    received_us, received = max(map(_arrival, judged.ordered))
     return Hot(version, last.at_us, last.identity, received_us, received, judged.state)
 
 
@@ -88,7 +88,7 @@ def advance(
         return None
     last = (hot.last_us, hot.last_identity)
     newest = Known(hot.received_us, hot.received)
-    ordered = sorted(moments, key=_order)
+    ordered = sorted(moments, key=by_order)
     known = {}
     for moment in ordered:
         order = (moment.at_us, moment.identity)

@@ -14,14 +14,14 @@ from sqlalchemy import Connection, Engine
 from custody.fold import OWN_STEPS
 from events.identity import Identity
 from events.model import Offer, Order, Position, Scan
-from events.timed import Timed
+from events.timed import Timed, by_order
 from judging import item as item_folding
 from judging import shipment as shipment_folding
 from judging.handling import handling_key, judge_handlings, says_something
 from judging.item import ItemFold
 from judging.revisions import Order as JudgingOrder
 from judging.shipment import ShipmentFold
-from judging.trails import trails
+from judging.trails import touches_of
 from judging.units import Unit, item_key, shipment_key, trade_key, trade_unit, units_of
 from judging.windows import Draft, judge
 from registry import Registry
@@ -278,7 +278,7 @@ class _Judging:
         if not again:
             return
         scans = self._scans_of(again)
-        found = trails(again.keys(), self._history)
+        found = touches_of(again.keys(), self._history)
         for key, subject in again.items():
             moments = item_folding.moments(scans.get(key, []), found[key])
             self._fold_again(item_key(key), subject, ItemFold(key, self._registry), moments)
@@ -337,11 +337,15 @@ class _Judging:
     ) -> None:
         judged = judge(fold, moments, self._registry.lateness_us)
         must = subject.since is not None
-        for moment in subject.moments:
-            subject.judge_from(moment.order, moment.identity)
+        if subject.moments:
+            first = min(subject.moments, key=by_order)
+            subject.judge_from((first.at_us, first.identity), first.identity)
         assert subject.since is not None, "a subject is touched by at least one event"
-        drafts = [draft for draft in judged.drafts if draft.moment.order >= subject.since]
-        must = must or any(draft.moment.identity not in self._fresh for draft in drafts)
+        drafts = judged.drafts
+        if drafts and drafts[0].moment.order < subject.since:
+            drafts = [draft for draft in drafts if draft.moment.order >= subject.since]
+        fresh = self._fresh
+        must = must or any(draft.moment.identity not in fresh for draft in drafts)
         self._judged.append(_Judged(key, subject.since, subject.because, drafts, must))
         hot = hot_of(judged, self._versions[key])
         if hot is not None:
