@@ -14,7 +14,7 @@ from judging.history import History
 from judging.windows import Heard
 from registry import Registry
 from registry.authority import DAY_US
-from registry.known import BEFORE_EVERYTHING, FOREVER, instant
+from registry.known import BEFORE_EVERYTHING, instant
 from registry.model import Shipment
 from rules.catalogue import SHIPMENT_RULES, ShipmentStates, initial_shipment_states
 from rules.model import Outcome
@@ -87,9 +87,7 @@ class ShipmentFold:
             state = ShipmentState(state.departed_us, (*state.received, *fresh), state.rules)
         return state, outcomes
 
-    def _is_under_way(
-        self, state: ShipmentState, moment: Timed[Any], shipment: Shipment
-    ) -> bool:
+    def _is_under_way(self, state: ShipmentState, moment: Timed[Any], shipment: Shipment) -> bool:
         candidates = self._registry.shipments_for_fix(
             moment.event.tracker_id, moment.at_us, moment.received_us
         )
@@ -122,8 +120,11 @@ def moments(shipment_id: str, registry: Registry, history: History) -> Iterable[
     rows = registry.shipment_rows(shipment_id)
     units = {unit for row in rows for unit in row.ssccs}
     yield from _unit_steps(history.steps_of(units))
+    begins_us = _begins_us(rows)
     for tracker in sorted({row.tracker_id for row in rows if row.tracker_id is not None}):
-        yield from history.positions_of(tracker, *_span(rows))
+        # A tracker that is used again has many fixes that are none of this shipment's.
+        until_us = registry.fixes_until(shipment_id, tracker)
+        yield from history.positions_of(tracker, begins_us, until_us)
 
 
 def _unit_steps(rows: Any) -> Iterable[Timed[UnitStep]]:
@@ -138,7 +139,7 @@ def _unit_steps(rows: Any) -> Iterable[Timed[UnitStep]]:
         yield Timed(identity, step.at_us, step.received_us, UnitStep(step, units))
 
 
-def _span(rows: Sequence[Shipment]) -> tuple[int, int]:
+def _begins_us(rows: Sequence[Shipment]) -> int:
     """Fixes that may belong: from a day before the planned departure on."""
     begins = min(instant(row.depart_after, absent=BEFORE_EVERYTHING) for row in rows)
-    return max(begins - DAY_US, BEFORE_EVERYTHING), FOREVER
+    return max(begins - DAY_US, BEFORE_EVERYTHING)

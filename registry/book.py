@@ -1,16 +1,16 @@
 """The registry as the rules ask it: who, what, where, as known at a time."""
 
-from bisect import bisect_right
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from events.model import Crs
-from registry.authority import ANY_PRODUCT, DAY_US, Authority, Window
-from registry.known import BEFORE_EVERYTHING, FOREVER, Known, instant
+from registry.authority import ANY_PRODUCT, Authority, Window
+from registry.known import Known
 from registry.model import ALL, Dealer, IssuingJob, Link, Product, Shipment, Site, Territory
 from registry.places import Places, wgs84_columns
+from registry.plans import TrackerPlans
 from registry.policy import Policy
 from registry.rows import RegistryRows
 
@@ -40,8 +40,7 @@ class Registry:
         self._shipments: Known[Shipment] = Known(rows.shipments, lambda row: row.shipment_id)
         self._links: Known[Link] = Known(rows.links, lambda row: row.link_id)
         self._own = frozenset(rows.own_glns)
-        self._shipment_instants = sorted(self._shipments.instants())
-        self._planned: dict[tuple[str, int], list[tuple[int, int, str]]] = {}
+        self._plans = TrackerPlans(rows.shipments, self._shipments)
 
     @cached_property
     def lateness_us(self) -> int:
@@ -148,44 +147,15 @@ class Registry:
     def shipments_for_fix(self, tracker_id: str, at_us: int, known_us: int) -> list[str]:
         """Of a tracker's shipments those that may be under way then, by the plans as known: from a
         day before the planned departure until the next shipment's. A tracker may be used again."""
-        epoch = bisect_right(self._shipment_instants, known_us)
-        plans = self._plans(tracker_id, epoch, known_us)
-        return [
-            shipment_id
-            for begins_us, ends_us, shipment_id in plans
-            if begins_us - DAY_US <= at_us < ends_us
-        ]
+        return self._plans.shipments_for_fix(tracker_id, at_us, known_us)
 
-    def _plans(self, tracker_id: str, epoch: int, known_us: int) -> list[tuple[int, int, str]]:
-        """(planned departure, the next one's, id) of each of a tracker's shipments."""
-        key = (tracker_id, epoch)
-        if key not in self._planned:
-            rows = [
-                row
-                for shipment_id in self._by_tracker.get(tracker_id, ())
-                if (row := self.shipment(shipment_id, known_us)) and row.tracker_id == tracker_id
-            ]
-            begins = sorted(
-                (instant(row.depart_after, absent=BEFORE_EVERYTHING), row.shipment_id)
-                for row in rows
-            )
-            self._planned[key] = [
-                (at, next((later for later, _ in begins if later > at), FOREVER), shipment_id)
-                for at, shipment_id in begins
-            ]
-        return self._planned[key]
+    def fixes_until(self, shipment_id: str, tracker_id: str) -> int:
+        """No fix of the tracker from then on (microseconds) belongs to the shipment."""
+        return self._plans.until_us(tracker_id, shipment_id)
 
     def shipments_of_unit(self, epc: str) -> list[str]:
         """Ids of the shipments that any version of a row gives the logistic unit."""
         return self._by_unit.get(epc, [])
-
-    @cached_property
-    def _by_tracker(self) -> dict[str, list[str]]:
-        found: dict[str, dict[str, None]] = {}
-        for row in self.rows.shipments:
-            if row.tracker_id is not None:
-                found.setdefault(row.tracker_id, {})[row.shipment_id] = None
-        return {tracker: list(ids) for tracker, ids in found.items()}
 
     @cached_property
     def _by_unit(self) -> dict[str, list[str]]:

@@ -58,7 +58,3 @@ class Known(Generic[Row]):
             row = self.get(key, known_us)
             if row is not None:
                 yield row
-
-    def instants(self) -> set[int]:
-        """The times at which knowledge changed."""
-        return {at for instants, _ in self._versions.values() for at in instants}
