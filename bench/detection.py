@@ -12,7 +12,8 @@ from typing import Any
 
 from registry.recording import read_registry
 from simulator.levels import Difficulty
-from simulator.world import Wish, simulate_world
+from simulator.wish import Wish
+from simulator.world import simulate_world
 from tracewarden.evaluation import Found, Score, evaluated, score_of
 from tracewarden.replay import replay, write
 

@@ -15,7 +15,8 @@ from events.timed import timed
 from events.wire import decode_event, encode_record
 from registry.recording import read_registry
 from registry.rows import RegistryRows
-from simulator.world import Wish, simulate_world
+from simulator.wish import Wish
+from simulator.world import simulate_world
 from store.engine import open_engine
 from store.events import Incoming, incoming_of, store_events
 from store.migrations import migrate

@@ -1,13 +1,20 @@
 """What a case is about in money, its tier, and until when it is to be decided."""
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple, Protocol
 
 from registry import Policy, Registry
 from registry.model import Money
 
-if TYPE_CHECKING:
-    from cases.case import Case
+
+class Counted(Protocol):
+    """What is counted: how many items of which product are known, and how many in all."""
+
+    gtins: dict[str, int]
+
+    @property
+    def item_count(self) -> int:
+        """How many items are known to belong to it."""
 
 
 class Exposure(NamedTuple):
@@ -18,7 +25,7 @@ class Exposure(NamedTuple):
     basis: str
 
 
-def exposure_of(case: "Case", registry: Registry, known_us: int) -> Exposure | None:
+def exposure_of(case: Counted, registry: Registry, known_us: int) -> Exposure | None:
     """Known items at their unit value, or else at the floor price; None where neither is known.
 
     Values in another currency than most are left out: nothing is converted.
@@ -50,7 +57,7 @@ def _value(registry: Registry, gtin: str, known_us: int) -> tuple[Money | None, 
     return product.floor_price, "floor_price"
 
 
-def tier_of(case: "Case", exposure: Exposure | None, policy: Policy) -> tuple[int, float]:
+def tier_of(case: Counted, exposure: Exposure | None, policy: Policy) -> tuple[int, float]:
     """(tier, days until it is to be decided): by money where known, else by items."""
     if exposure is not None:
         size, steps = float(exposure.amount), (policy.tier_1_amount, policy.tier_2_amount)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
@@ -14,9 +14,7 @@ from simulator.delivery import Delivery
 from simulator.errors import SimulationError
 from simulator.market import BRAND_GLN, Market
 from simulator.truth import Truth
-
-if TYPE_CHECKING:
-    from simulator.world import Wish
+from simulator.wish import Wish
 
 LATENESS_S = 172_800
 NAMES = ("recording.json", "registry", "events.jsonl", "truth.json", "keys")
@@ -59,7 +57,7 @@ def prepare(out: Path) -> None:
         ) from None
 
 
-def write(out: Path, wish: "Wish", known: Registry, delivery: Delivery, truth: Truth) -> Summary:
+def write(out: Path, wish: Wish, known: Registry, delivery: Delivery, truth: Truth) -> Summary:
     """All files of the recording; events in order of receipt."""
     market = known.market
     head = Head(
@@ -88,7 +86,7 @@ def write(out: Path, wish: "Wish", known: Registry, delivery: Delivery, truth: T
     return Summary(events, len(document["incidents"]), files)
 
 
-def issuing_jobs(wish: "Wish", issued: dict[str, int]) -> list[IssuingJob]:
+def issuing_jobs(wish: Wish, issued: dict[str, int]) -> list[IssuingJob]:
     """Runs of serials, each by one key, issued before the recording begins."""
     return [
         IssuingJob(

@@ -1,11 +1,9 @@
 """A whole world, from its seed to its recording."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
-from simulator import calendar, recording
+from simulator import recording
 from simulator.atlas import FOLDER, read_atlas
 from simulator.calendar import DAY
 from simulator.chance import Chance
@@ -16,8 +14,7 @@ from simulator.copies import FORGERIES, sell_fakes
 from simulator.country import settle
 from simulator.custody_log import CustodyLog
 from simulator.delivery import Delivery
-from simulator.errors import SimulationError
-from simulator.levels import LEVELS, Difficulty
+from simulator.levels import LEVELS
 from simulator.lots import Lot, make_lots
 from simulator.market import Market, open_market
 from simulator.movement import Movement
@@ -27,43 +24,12 @@ from simulator.scans import Scanning
 from simulator.selling import Selling
 from simulator.trading import EXCESS, Trading
 from simulator.truth import Incident
+from simulator.wish import Wish
 
-START = datetime(2026, 1, 5, tzinfo=UTC)
-END = datetime(2026, 7, 6, tzinfo=UTC)
-SHORTEST = 60 * DAY
-MOST_ITEMS = 20_000_000
 GATEWAYS = 4
 
 Progress = Callable[[int, int], None]
 """Told how many lots of how many are done."""
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What world is wanted; the same wish gives the same bytes."""
-
-    seed: int
-    items: int
-    difficulty: Difficulty = "standard"
-    start: datetime = START
-    end: datetime = END
-
-    def span(self) -> tuple[int, int]:
-        """Its time in milliseconds.
-
-        Raises:
-            SimulationError: the wish is impossible.
-        """
-        if not 1 <= self.items <= MOST_ITEMS:
-            raise SimulationError(f"between 1 and {MOST_ITEMS} items can be made", field="items")
-        if self.seed < 0:
-            raise SimulationError("a seed is not negative", field="seed")
-        if self.start.tzinfo is None or self.end.tzinfo is None:
-            raise SimulationError("the time has no offset from UTC", field="start")
-        span = calendar.from_datetime(self.start), calendar.from_datetime(self.end)
-        if span[1] - span[0] < SHORTEST:
-            raise SimulationError("a world lasts 60 days at least", field="end")
-        return span
 
 
 def simulate_world(

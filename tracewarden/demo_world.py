@@ -15,7 +15,8 @@ from codes.epc import item_uri
 from events.model import AnyEvent, ItemEvent, Offer, Order, Position, Scan
 from events.wire import decode_event
 from registry.recording import read_registry
-from simulator.world import Wish, simulate_world
+from simulator.wish import Wish
+from simulator.world import simulate_world
 from store.registry import load_rows, revision_of
 from store.transactions import reading
 from stream_processors.topics import TOPIC_OF_KIND

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from simulator.world import Wish, simulate_world
+from simulator.wish import Wish
+from simulator.world import simulate_world
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:

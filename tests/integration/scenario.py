@@ -6,7 +6,8 @@ from itertools import groupby, islice
 from pathlib import Path
 from typing import Any
 
-from simulator.world import Wish, simulate_world
+from simulator.wish import Wish
+from simulator.world import simulate_world
 from tests.integration.stacks import PASSPHRASE
 
 PATHS = {

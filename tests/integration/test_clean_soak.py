@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from registry.recording import read_registry
-from simulator.world import Wish, simulate_world
+from simulator.wish import Wish
+from simulator.world import simulate_world
 from tracewarden.replay import replay
 
 

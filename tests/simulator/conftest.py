@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from simulator.world import Wish, simulate_world
+from simulator.wish import Wish
+from simulator.world import simulate_world
 from tests.simulator.worlds import World, read_world
 
 

@@ -12,7 +12,8 @@ from codes.serials import Serials
 from codes.signing import sign_item, verify
 from events import ItemEvent, Position
 from simulator.errors import SimulationError
-from simulator.world import Wish, simulate_world
+from simulator.wish import Wish
+from simulator.world import simulate_world
 from tests.simulator.worlds import World
 
 

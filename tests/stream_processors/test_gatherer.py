@@ -12,7 +12,8 @@ from sqlalchemy import Engine, text
 
 from cases.steps import Archive
 from registry.recording import read_registry
-from simulator.world import Wish, simulate_world
+from simulator.wish import Wish
+from simulator.world import simulate_world
 from store.alert_views import alerts_changed_after, effective_signals
 from store.case_steps import Author, take_step
 from store.case_views import CaseFilter, list_cases

@@ -11,7 +11,8 @@ from sqlalchemy import Engine
 from events.timed import timed
 from events.wire import decode_event
 from registry.recording import read_registry
-from simulator.world import Wish, simulate_world
+from simulator.wish import Wish
+from simulator.world import simulate_world
 from store.engine import open_engine, sqlite_url
 from store.events import Incoming, incoming_of
 from store.registry import load_rows

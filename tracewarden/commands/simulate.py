@@ -12,7 +12,8 @@ from rich.progress import Progress
 
 from events.errors import TracewardenError
 from simulator.levels import LEVELS
-from simulator.world import END, START, Wish, simulate_world
+from simulator.wish import END, START, Wish
+from simulator.world import simulate_world
 
 DAYS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]
 

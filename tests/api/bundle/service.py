@@ -16,7 +16,8 @@ from events.wire import decode_event
 from evidence.entry import Entry
 from registry import Registry
 from registry.recording import read_registry
-from simulator.world import Wish, simulate_world
+from simulator.wish import Wish
+from simulator.world import simulate_world
 from store.alert_views import AlertFilter, AlertRow, newest_alerts
 from store.case_steps import Author, StoredFile, take_step
 from store.engine import open_engine, sqlite_url
