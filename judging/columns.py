@@ -1,7 +1,7 @@
 """Judging in columns: the places of many events are held against their areas together."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from msgspec.structs import replace
 
@@ -29,23 +29,28 @@ def answer(batches: Sequence[Sequence[Outcome]], registry: Registry) -> list[lis
         mark: question.answer(verdict)
         for (mark, question), verdict in zip(questions.items(), verdicts, strict=True)
     }
-    return [list(_said(outcomes, answers)) for outcomes in batches]
+    return [_said(outcomes, answers) for outcomes in batches]
 
 
-def _said(outcomes: Sequence[Outcome], answers: dict[int, Sequence[Said]]) -> Iterable[Said]:
+def _said(outcomes: Sequence[Outcome], answers: dict[int, Sequence[Said]]) -> list[Said]:
+    said: list[Said] = []
     for outcome in outcomes:
         if isinstance(outcome, PlaceQuestion):
-            yield from answers[id(outcome)]
+            said += answers[id(outcome)]
         else:
-            yield outcome
+            said.append(outcome)
+    return said
 
 
 def _verdicts(questions: list[PlaceQuestion], registry: Registry) -> list[PlaceVerdict]:
-    rows = registry.places.rows(question.area for question in questions)
+    # Few areas, each long to hash and asked for by the same object again and again.
+    areas = {id(question.area): question.area for question in questions}
+    rows = registry.places.rows(areas.values())
+    row = {mark: rows.row[area] for mark, area in areas.items()}
     places = [question.place for question in questions]
     found = judge_rows(
         rows.borders,
-        [rows.row[question.area] for question in questions],
+        [row[id(question.area)] for question in questions],
         [place.lon for place in places],
         [place.lat for place in places],
         accuracy_m=[place.accuracy_m for place in places],

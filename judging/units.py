@@ -1,6 +1,7 @@
 """Units of judgement: one event of one subject, and the signals that hold of it."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from itertools import islice
 
 from msgspec import Struct
 
@@ -17,7 +18,7 @@ from judging.shipment import ShipmentFold, ShipmentState
 from judging.trails import touches_of
 from judging.windows import Draft, Judged, Known, judge
 from registry import Registry
-from rules.model import Outcome, Said, Sighting
+from rules.model import Said, Sighting
 from rules.signal import Signal, signal_of
 
 
@@ -99,26 +100,31 @@ def judge_shipment(
 def units_of(drafts: Iterable[tuple[str, Draft]], registry: Registry) -> list[Unit]:
     """The units, in order, out of (subject key, draft) of which anything is said: places answered
     in columns, late news settled."""
-    listed = [
-        (subject, draft)
-        for subject, draft in drafts
-        if any(variant.outcomes for variant in draft.variants)
-    ]
-    batches: list[Sequence[Outcome]] = [
-        variant.outcomes for _, draft in listed for variant in draft.variants
-    ]
+    listed = [(subject, draft) for subject, draft in drafts if _is_asked(draft)]
+    batches = [variant.outcomes for _, draft in listed for variant in draft.variants]
     said = iter(answer(batches, registry))
-    units = [_unit(subject, draft, said, registry.policy_hash) for subject, draft in listed]
-    return [unit for unit in units if unit.signals or unit.sighting is not None]
+    units = []
+    for subject, draft in listed:
+        stages = list(islice(said, len(draft.variants)))
+        if any(stages):  # mostly every place is inside
+            unit = _unit(subject, draft, stages, registry.policy_hash)
+            if unit.says_anything:
+                units.append(unit)
+    return units
 
 
-def _unit(subject: str, draft: Draft, said: Iterator[list[Said]], policy_hash: str) -> Unit:
+def _is_asked(draft: Draft) -> bool:
+    first, *later = draft.variants
+    return bool(first.outcomes) or any(variant.outcomes for variant in later)
+
+
+def _unit(subject: str, draft: Draft, said: Sequence[Sequence[Said]], policy_hash: str) -> Unit:
     stages: list[tuple[Identity | None, list[Signal]]] = []
     known: dict[str, Known] = {}
     sighting: tuple[Known, Sighting] | None = None
-    for variant in draft.variants:
+    for variant, findings in zip(draft.variants, said, strict=True):
         signals = []
-        for found in next(said):
+        for found in findings:
             if isinstance(found, Sighting):
                 sighting = (variant.known, found)
             else:

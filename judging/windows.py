@@ -80,7 +80,7 @@ def judge(fold: Fold[S], moments: Iterable[Timed[Any]], lateness_us: int) -> Jud
         drafts = list(_drafts(fold, ordered, _said(heard), late, lateness_us))
     else:
         drafts = [
-            Draft(moment, (Variant(None, outcomes, known[moment.identity]),))
+            Draft(moment, (Variant(None, outcomes, Known(*known[moment.identity])),))
             for moment, outcomes in heard
         ]
     return Judged(state, drafts, ordered)
@@ -88,20 +88,18 @@ def judge(fold: Fold[S], moments: Iterable[Timed[Any]], lateness_us: int) -> Jud
 
 def _known_in_time(
     ordered: Sequence[Timed[Any]], lateness_us: int
-) -> dict[Identity, Known] | None:
+) -> dict[Identity, tuple[int, Identity]] | None:
     """When each event is known where nothing was late for one behind it, which is nearly always;
     None where something was."""
-    known: dict[Identity, Known] = {}
-    newest = Known(0, "")
-    newest_us = 0
+    known: dict[Identity, tuple[int, Identity]] = {}
+    newest_us, newest_by = 0, ""
     for moment in ordered:
         identity, received_us = moment.identity, moment.received_us
-        if received_us > newest_us or (received_us == newest_us and identity > newest.by):
-            newest = Known(received_us, identity)
-            newest_us = received_us
+        if received_us > newest_us or (received_us == newest_us and identity > newest_by):
+            newest_us, newest_by = received_us, identity
         elif newest_us >= received_us + lateness_us:
             return None
-        known[identity] = newest
+        known[identity] = (newest_us, newest_by)
     return known
 
 

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal
+
+from msgspec import Struct
 
 from events.model import Crs
 from registry.authority import ANY_PRODUCT, Authority, Window
@@ -15,7 +17,7 @@ from registry.policy import Policy
 from registry.rows import RegistryRows
 
 
-class SiteParty(NamedTuple):
+class SiteParty(Struct, frozen=True, gc=False):
     """Who holds goods at a site. Goods at a dealer's site are that dealer's to answer for; an
     operator (a carrier, a hired warehouse) holds them for somebody else."""
 
@@ -76,9 +78,9 @@ class Registry:
     def party_at(self, site_gln: str, known_us: int) -> SiteParty | None:
         """The party that holds goods at a site: its dealer, else its operator; at the brand's own
         sites the brand, whose GLN is the first of its own."""
-        site = self.site(site_gln, known_us)
+        site = self._sites.get(site_gln, known_us)
         if site is not None and site.dealer_id is not None:
-            dealer = self.dealer(site.dealer_id, known_us)
+            dealer = self._dealers.get(site.dealer_id, known_us)
             return SiteParty(dealer.gln, "dealer") if dealer else None
         if site is not None and site.operator_gln is not None:
             return SiteParty(site.operator_gln, "operator")
