@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from events.model import LEVELS
 from geo.geodesic import distance_m
@@ -15,7 +16,7 @@ RADIUS_95 = {level: math.sqrt(math.log(0.05) / math.log(1 - level)) for level in
 """By level: how many times the radius at it is the one at 0.95."""
 
 
-class Fix(NamedTuple):
+class Fix(Struct, frozen=True, array_like=True, gc=False):
     """Where and when the item was last read well enough."""
 
     identity: str

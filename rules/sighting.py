@@ -1,6 +1,6 @@
 """Counts an item's located visits since one dealer answers for it, and makes sightings of them."""
 
-from typing import NamedTuple
+from msgspec import Struct
 
 from events.identity import Identity
 from events.model import Scan
@@ -12,7 +12,7 @@ MOST_VISITS = 8
 """Of an item that more visits read, a showcase, nothing further is told."""
 
 
-class Visits(NamedTuple):
+class Visits(Struct, frozen=True, array_like=True, gc=False):
     """How many visits of the item were told since ``owned_by``; where, and the last one's session.
     """
 

@@ -31,7 +31,7 @@ WATCH_EVERY_S = 5.0
 SESSION_TIMEOUT_S = 20.0
 REQUEST_TIMEOUT_S = 40.0
 POLL_INTERVAL_S = 300.0
-GARBAGE_AFTER = 50_000
+GARBAGE_AFTER = 200_000
 MOST_RECORDS = 4
 """So many records are handled together where they wait; nothing waits for others to come."""
 
@@ -193,6 +193,6 @@ class CommitLag:
 
 def run(app: faust.App, *, log_level: str) -> None:
     """Run until a signal says stop."""
-    # A batch allocates by the ten thousand and leaves no cycles: look for them less often.
+    # A batch allocates by the hundred thousand and leaves no cycles: look for them less often.
     gc.set_threshold(GARBAGE_AFTER, 20, 20)
     faust.Worker(app, loglevel=log_level, redirect_stdouts=False).execute_from_commandline()
