@@ -20,7 +20,8 @@ the Earth; the flat map then is what is meant.
 import numpy as np
 
 from geo.arrays import Bools, Floats, Ints, spread, summed
-from geo.ellipsoid import DEGREE_M, E2, RADIANS, SEMI_MAJOR_M, Frames
+from geo.ellipsoid import DEGREE_M, RADIANS, Frames
+from geo.sharp import CLOSE_M, NUDGE, lost_sharp
 
 REACH = 6.0
 """In sigmas: what lies further weighs exp(-18) = 1.5e-8."""
@@ -30,9 +31,6 @@ _T = (_NODES[:, None] + 1) / 2
 _W = _WEIGHTS / 2
 _BEND, _SLOPE = _T * (1 - _T), 1 - 2 * _T
 _HALVES = np.array([[0.0], [0.5], [1.0]])
-_NUDGE = (1.3e-7, 0.7e-7)
-_CLOSE_M = 1000.0
-"""Up to this sigma, shrunk as the parallels do, the map's second order is enough."""
 _MAX_PIECE_M = 200_000.0
 _MAX_PIECE_DEG = 2.0
 
@@ -55,53 +53,17 @@ def lost_share(
     kept, line = _clip(lon, lat, sigma_m, row, edges)
     if not len(kept):
         return np.zeros(len(lon))
-    row = row.take(kept)
+    row, onward = row.take(kept), onward.take(kept)
+    if (sigma_m <= CLOSE_M * np.cos(lat * RADIANS)).all():
+        return lost_sharp(lat, sigma_m, row, line, onward)
     piece, east, north = _pieces(lat.take(row), sigma_m.take(row), line)
-    onward = onward.take(kept).take(piece)
     row = row.take(piece)
-    x, y = _on_map(lon, lat, sigma_m, row, east, north)
-    (ax, mx, bx), (ay, my, by) = x + _NUDGE[0], y + _NUDGE[1]
-    angle = np.arctan2(ax * by - ay * bx, ax * bx + ay * by)
-    smooth = _smooth_part(ax, ay, bx, by, mx, my)
-    return summed(row, onward * (angle - smooth), len(lon)) * (0.5 / np.pi)
-
-
-def _on_map(
-    lon: Floats, lat: Floats, sigma_m: Floats, row: Ints, east: Floats, north: Floats
-) -> tuple[Floats, Floats]:
-    """Points given in degrees from the fix of their row on its flat map, in sigmas."""
-    if (sigma_m <= _CLOSE_M * np.cos(lat * RADIANS)).all():
-        return _close_map(lat, sigma_m, row, east, north)
     x, y = Frames(lon, lat).xy(row, lon.take(row) + east, lat.take(row) + north)
     scale = 1 / sigma_m.take(row)
-    return x * scale, y * scale
-
-
-def _close_map(
-    lat: Floats, sigma_m: Floats, row: Ints, east: Floats, north: Floats
-) -> tuple[Floats, Floats]:
-    """The same map to the second order, on which an edge is a parabola; a tenth of the work.
-
-    With u, v the steps in longitude and latitude: x = N cos(phi) u - M sin(phi) u v and
-    y = M v + N sin(phi) cos(phi) u^2 / 2 + M' v^2 / 2. What is left out is sigma (sigma/R)^2.
-    """
-    phi = lat * RADIANS
-    sin, cos = np.sin(phi), np.cos(phi)
-    root = 1 - E2 * sin * sin
-    normal = (RADIANS * SEMI_MAJOR_M) / (np.sqrt(root) * sigma_m)
-    meridian = normal * (1 - E2) / root
-    half = RADIANS / 2
-    terms = np.stack(
-        [
-            normal * cos,
-            meridian * sin * (-2 * half),
-            meridian,
-            normal * sin * cos * half,
-            meridian * sin * cos / root * (3 * E2 * half),
-        ]
-    )
-    a, b, c, d, e = terms.take(row, axis=1)
-    return east * (a + b * north), north * (c + e * north) + d * east * east
+    (ax, mx, bx), (ay, my, by) = x * scale + NUDGE[0], y * scale + NUDGE[1]
+    angle = np.arctan2(ax * by - ay * bx, ax * bx + ay * by)
+    smooth = _smooth_part(ax, ay, bx, by, mx, my)
+    return summed(row, onward.take(piece) * (angle - smooth), len(lon)) * (0.5 / np.pi)
 
 
 def settle(inside: Bools, lost: Floats) -> Floats:
