@@ -21,8 +21,8 @@ def spread(starts: npt.NDArray[Any], counts: npt.NDArray[Any]) -> tuple[Ints, In
 
     Returns (owner, index): which range each element belongs to, and the element itself.
     """
-    owner = np.repeat(np.arange(len(counts)), counts)
-    shift = np.cumsum(counts) - counts - starts
+    owner = np.arange(len(counts)).repeat(counts)
+    shift = counts.cumsum() - counts - starts
     return owner, np.arange(len(owner)) - shift.take(owner)
 
 

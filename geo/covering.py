@@ -10,8 +10,10 @@ Everything is flat arrays, which are kept on disk and mapped by every worker: th
 once. How the parity works stands in geo/covering_build.py.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from typing import overload
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +21,7 @@ from shapely.geometry import MultiPolygon
 
 from geo.arrays import Bools, Floats, FloatsLike, Ints, floats, spread
 from geo.borders import Borders, owner_point
-from geo.ellipsoid import DEGREE_M
+from geo.ellipsoid import DEGREE_M, RADIANS
 from geo.gaussian import REACH, lost_share, settle
 
 SPLIT = 4
@@ -39,9 +41,10 @@ class Cells:
     ``margin_deg`` how far beyond the cell its records look, ``strip`` (normal in lon, in lat,
     offset, half width in degrees) the band that holds all borders within the margin, ``beside``
     who holds the cell below and above it, ``held`` and ``records`` ranges.
-    Per record, an area with borders in the cell or its margin: area, parity bit, and the range
-    of ``entry_edge``; ``entry_left`` tells which ends of the edge lie west of the cell (1 the
-    low, 2 the high, 3 both).
+    Per record, an area with borders in the cell or its margin: area, ``record_key`` (leaf times
+    number of areas plus area; it ascends), parity bit, and the range of ``entry_edge``;
+    ``entry_left`` tells which ends of the edge lie west of the cell (1 the low, 2 the high,
+    3 both).
     """
 
     grid: Floats
@@ -55,6 +58,7 @@ class Cells:
     held_area: npt.NDArray[np.int32]
     record_start: npt.NDArray[np.int32]
     record_area: npt.NDArray[np.int32]
+    record_key: npt.NDArray[np.int64]
     record_odd: npt.NDArray[np.bool_]
     entry_start: npt.NDArray[np.int32]
     entry_edge: npt.NDArray[np.int32]
@@ -75,7 +79,12 @@ class Covering:
         west, south, per_degree, columns, rows = cells.grid.tolist()
         self._west, self._south, self._per_degree = west, south, per_degree
         self._columns, self._last = int(columns), (columns - 1, rows - 1)
-        self._bordered = np.diff(cells.record_start) > 0
+        # How far in degrees a fix may reach before its leaf alone does not tell all of it.
+        self._plain_deg = np.where(
+            (np.diff(cells.record_start) > 0) | (cells.single == SEVERAL),
+            np.float32(-1),
+            cells.margin_deg,
+        )
         self._overlapping = bool((np.diff(cells.held_start)[cells.single == SEVERAL] > 0).any())
         # Near the antimeridian and the poles neighbours in truth are none in degrees.
         edge = max(
@@ -137,25 +146,38 @@ class Covering:
         """
         x, y = self._points(lon, lat)
         leaf = self._leaves(x, y)
-        single = self.cells.single.take(leaf)
-        share: Floats = (single == area).astype(np.float64)
-        # A degree of longitude shrinks; a little off the cosine allows for the far side.
-        metres = np.maximum(np.cos(y * (np.pi / 180)) - 0.002, 0.0) * (0.98 * DEGREE_M)
-        far = REACH * sigma_m > self.cells.margin_deg.take(leaf) * metres
+        share: Floats = (self.cells.single.take(leaf) == area).astype(np.float64)
+        if not len(leaf):
+            return share
+        # The degree of longitude that is shortest among the fixes; what may need it looks twice.
+        shortest = _metres(math.cos(RADIANS * max(abs(float(y.min())), abs(float(y.max())))))
+        reach: Floats = sigma_m * (REACH / max(shortest, 1e-6))
+        doubt = reach > self._plain_deg.take(leaf)
         if self._worldwide:
-            far |= REACH * sigma_m > (180 - np.abs(x)) * metres
-        look = (far | self._bordered.take(leaf) | (single == SEVERAL)).nonzero()[0]
+            doubt |= reach > 180 - np.abs(x)
+        look = doubt.nonzero()[0]
         if len(look):
-            leaf, area, x, y = leaf.take(look), area.take(look), x.take(look), y.take(look)
-            sigma_m, far = sigma_m.take(look), far.take(look)
-            reach = REACH * sigma_m / np.maximum(metres.take(look), 1e-6)
-            plain = self._beside(leaf, x, y, reach)
-            share[look] = plain == area
-            rest = (far | (plain == SEVERAL)).nonzero()[0]
-            if len(rest):
-                leaf, area, x, y = leaf.take(rest), area.take(rest), x.take(rest), y.take(rest)
-                sigma_m, far = sigma_m.take(rest), far.take(rest)
-                share[look.take(rest)] = self._integrated(leaf, area, x, y, sigma_m, far)
+            share[look] = self._looked_at(
+                leaf.take(look), area.take(look), x.take(look), y.take(look), sigma_m.take(look)
+            )
+        return share
+
+    def _looked_at(
+        self, leaf: Ints, area: Ints, lon: Floats, lat: Floats, sigma_m: Floats
+    ) -> Floats:
+        """Probabilities of fixes of which their leaf's one area may not be the whole answer."""
+        metres = np.maximum(_metres(np.cos(lat * RADIANS)), 1e-6)
+        reach = REACH * sigma_m / metres
+        far = reach > self.cells.margin_deg.take(leaf)
+        if self._worldwide:
+            far |= reach > 180 - np.abs(lon)
+        plain = self._beside(leaf, lon, lat, reach)
+        share: Floats = (plain == area).astype(np.float64)
+        rest = (far | (plain == SEVERAL)).nonzero()[0]
+        if len(rest):
+            leaf, area, far = leaf.take(rest), area.take(rest), far.take(rest)
+            lon, lat, sigma_m = lon.take(rest), lat.take(rest), sigma_m.take(rest)
+            share[rest] = self._integrated(leaf, area, lon, lat, sigma_m, far)
         return share
 
     def _beside(self, leaf: Ints, lon: Floats, lat: Floats, reach_deg: Floats | float) -> Ints:
@@ -171,16 +193,18 @@ class Covering:
     ) -> Floats:
         """Probabilities of fixes that borders come near; ``far``: beyond the leaf's margin."""
         inside, row, edge, ends = self._own_entries(leaf, area, lon, lat)
+        if not np.count_nonzero(far):
+            onward = self.borders.onward(edge)
+            lost = lost_share(lon, lat, sigma_m, row, ends, onward, wraps=self._worldwide)
+            return settle(inside, lost)
         share = np.zeros(len(lon))
         wide = far.nonzero()[0]
-        if len(wide):
-            share[wide] = self.borders.probability(
-                area[wide], lon[wide], lat[wide], sigma_m[wide], inside[wide]
-            )
-        near = (~far & (sigma_m > 0)).take(row)
-        if not near.all():
-            row, edge = row[near], edge[near]
-            ends = (ends[0][near], ends[1][near], ends[2][near], ends[3][near])
+        share[wide] = self.borders.probability(
+            area[wide], lon[wide], lat[wide], sigma_m[wide], inside[wide]
+        )
+        near = (~far).take(row)
+        row, edge = row[near], edge[near]
+        ends = (ends[0][near], ends[1][near], ends[2][near], ends[3][near])
         lost = lost_share(lon, lat, sigma_m, row, ends, self.borders.onward(edge))
         return np.where(far, share, settle(inside, lost))
 
@@ -189,22 +213,22 @@ class Covering:
     ) -> tuple[Bools, Ints, Ints, tuple[Floats, Floats, Floats, Floats]]:
         """Whether each point lies in its own area, and the (row, edge, ends) near its leaf."""
         cells = self.cells
-        start = cells.record_start.take(leaf)
-        point, record = spread(start, cells.record_start.take(leaf + 1) - start)
-        own = (cells.record_area.take(record) == area.take(point)).nonzero()[0]
-        point, record = point.take(own), record.take(own)
+        whole: Bools = cells.single.take(leaf) == area
+        key = leaf * np.int64(max(len(self.borders), 1)) + area
+        record = cells.record_key.searchsorted(key)
+        known = cells.record_key.take(record, mode="clip") == key
+        record *= known
         start = cells.entry_start.take(record)
-        owner, entry = spread(start, cells.entry_start.take(record + 1) - start)
-        row, edge = point.take(owner), cells.entry_edge.take(entry)
+        row, entry = spread(start, (cells.entry_start.take(record + 1) - start) * known)
+        edge = cells.entry_edge.take(entry)
         ends = self.borders.ends(edge)
         odd = entry_parity(ends, cells.entry_left.take(entry), lon.take(row), lat.take(row))
-        count = np.bincount(owner[odd], minlength=len(record)) + cells.record_odd.take(record)
-        inside: Bools = cells.single.take(leaf) == area
-        inside[point] = (count & 1) == 1
+        count = np.bincount(row[odd], minlength=len(leaf)) + cells.record_odd.take(record)
+        inside = np.where(known, (count & 1) == 1, whole)
         if self._overlapping:
             start = cells.held_start.take(leaf)
-            whole, held = spread(start, cells.held_start.take(leaf + 1) - start)
-            inside[whole[cells.held_area.take(held) == area.take(whole)]] = True
+            point, held = spread(start, cells.held_start.take(leaf + 1) - start)
+            inside[point[cells.held_area.take(held) == area.take(point)]] = True
         return inside, row, edge, ends
 
     def distance_m(self, area: Ints, lon: Floats, lat: Floats) -> Floats:
@@ -258,6 +282,18 @@ class Covering:
         start = cells.held_start.take(leaf)
         whole, held = spread(start, cells.held_start.take(leaf + 1) - start)
         return np.concatenate([whole, point]), np.concatenate([cells.held_area[held], area])
+
+
+@overload
+def _metres(cos: float) -> float: ...
+@overload
+def _metres(cos: Floats) -> Floats: ...
+def _metres(cos: float | Floats) -> float | Floats:
+    """A degree of longitude where the latitude has this cosine, at least: metres.
+
+    It shrinks; a little off the cosine allows for the far side.
+    """
+    return (cos - 0.002) * (0.98 * DEGREE_M)
 
 
 def entry_parity(

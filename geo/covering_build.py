@@ -79,7 +79,7 @@ def build_cells(borders: Borders) -> Cells:
         codes = np.zeros(len(numbers) * _QUARTERS, dtype=np.int32)
         children.append(codes)
     grid, top = _flatter(grid, top, np.concatenate(children))
-    cells = leaves.cells(grid, top, np.concatenate(children))
+    cells = leaves.cells(grid, top, np.concatenate(children), len(borders))
     return with_strips(borders, cells, leaves.places(), MARGIN)
 
 

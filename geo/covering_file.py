@@ -16,7 +16,7 @@ from geo.borders import Borders
 from geo.covering import Cells, Covering
 from geo.errors import GeoError
 
-FORMAT = "tracewarden-covering/1"
+FORMAT = "tracewarden-covering/2"
 _META = "covering.json"
 _BORDERS = tuple(Borders.__annotations__)
 _CELLS = tuple(field.name for field in fields(Cells))

@@ -81,10 +81,12 @@ class Leaves:
         self._entries.append((entries[0] + self._records, entries[1], entries[2]))
         self._records += len(records[1])
 
-    def cells(self, grid: Floats, top: _Int32, children: _Int32) -> Cells:
-        """All arrays of the index."""
+    def cells(self, grid: Floats, top: _Int32, children: _Int32, areas: int) -> Cells:
+        """All arrays of the index over so many areas."""
         held_leaf = np.concatenate([h[0] for h in self._held])
         entry_record = np.concatenate([e[0] for e in self._entries])
+        per_leaf = np.concatenate(self._per_leaf)
+        record_area = np.concatenate(self._area)
         return Cells(
             grid=grid,
             top=top,
@@ -95,8 +97,9 @@ class Leaves:
             beside=np.zeros((0, 2), dtype=np.int32),
             held_start=_starts(np.bincount(held_leaf, minlength=self._count)),
             held_area=np.concatenate([h[1] for h in self._held]).astype(np.int32),
-            record_start=_starts(np.concatenate(self._per_leaf)),
-            record_area=np.concatenate(self._area).astype(np.int32),
+            record_start=_starts(per_leaf),
+            record_area=record_area.astype(np.int32),
+            record_key=np.repeat(np.arange(len(per_leaf)), per_leaf) * areas + record_area,
             record_odd=np.concatenate(self._odd),
             entry_start=_starts(np.bincount(entry_record, minlength=self._records)),
             entry_edge=np.concatenate([e[1] for e in self._entries]).astype(np.int32),

@@ -42,19 +42,22 @@ def lost_share(
     row: Ints,
     edges: tuple[Floats, Floats, Floats, Floats],
     onward: Floats,
+    *,
+    wraps: bool = True,
 ) -> Floats:
     """For each fix (1/2 pi) times the integral of exp(-r^2/2) dtheta over its edges.
 
     ``edges`` are (lon_a, lat_a, lon_b, lat_b) in degrees, each belonging to the fix ``row``, and
     ``onward`` 1 where the border runs from a to b, -1 where from b to a. All edges within
     ``REACH`` sigma must be there, others may be. Modulo 1 where the fix lies on the
-    border within rounding: ``settle`` puts that right.
+    border within rounding: ``settle`` puts that right. ``wraps``: an edge may be written on the
+    other side of the antimeridian than its fix.
     """
-    kept, line = _clip(lon, lat, sigma_m, row, edges)
+    kept, line = _clip(lon, lat, sigma_m, row, edges, wraps)
     if not len(kept):
         return np.zeros(len(lon))
     row, onward = row.take(kept), onward.take(kept)
-    if (sigma_m <= CLOSE_M * np.cos(lat * RADIANS)).all():
+    if not np.count_nonzero(sigma_m > CLOSE_M * np.cos(lat * RADIANS)):
         return lost_sharp(lat, sigma_m, row, line, onward)
     piece, east, north = _pieces(lat.take(row), sigma_m.take(row), line)
     row = row.take(piece)
@@ -95,6 +98,7 @@ def _clip(
     sigma_m: Floats,
     row: Ints,
     edges: tuple[Floats, Floats, Floats, Floats],
+    wraps: bool,
 ) -> tuple[Ints, tuple[Floats, Floats, Floats, Floats]]:
     """Cut each edge to what may lie within reach, by a box in degrees around its fix.
 
@@ -105,26 +109,27 @@ def _clip(
     cos = np.cos(np.minimum(np.abs(lat) + reach_lat, 90.0) * RADIANS)
     reach_lon = np.where(cos > 0.01, reach_lat / np.maximum(cos, 0.01), 400.0)
     lon_a, lat_a, lon_b, lat_b = edges
-    run, rise = lon_b - lon_a, lat_b - lat_a
-    east, north = lon_a - lon.take(row), lat_a - lat.take(row)
+    away, extent = np.empty((2, len(row))), np.empty((2, len(row)))
+    extent[0], extent[1] = lon_b - lon_a, lat_b - lat_a
+    away[0], away[1] = lon_a - lon.take(row), lat_a - lat.take(row)
     # The fix may be written on the other side of the antimeridian than the edge.
-    east -= 360.0 * np.rint((east + 0.5 * run) * (1 / 360))
-    first, last = _within(east, run, reach_lon.take(row))
-    low, high = _within(north, rise, reach_lat.take(row))
-    first = np.maximum(np.maximum(first, low), 0.0)
-    last = np.minimum(np.minimum(last, high), 1.0)
-    keep = (first < last).nonzero()[0]
-    first, last, run, rise = first.take(keep), last.take(keep), run.take(keep), rise.take(keep)
-    part = last - first
-    east, north = east.take(keep) + first * run, north.take(keep) + first * rise
-    return keep, (east, north, part * run, part * rise)
-
-
-def _within(away: Floats, extent: Floats, reach: Floats) -> tuple[Floats, Floats]:
-    """Between which t away + t * extent lies within the reach; unbounded where extent is 0."""
+    if wraps:
+        away[0] -= 360.0 * np.rint((away[0] + 0.5 * extent[0]) * (1 / 360))
+    # Where along the edge it is level with the fix, and how far around that within the reach.
     step = np.where(extent == 0, 1e-300, extent)
-    one, other = (-reach - away) / step, (reach - away) / step
-    return np.minimum(one, other), np.maximum(one, other)
+    around = np.empty((2, len(row)))
+    around[0], around[1] = reach_lon.take(row), reach_lat.take(row)
+    level = away / step
+    around /= np.abs(step)
+    first, last = -around - level, around - level
+    first = np.maximum(np.maximum(first[0], first[1]), 0.0)
+    last = np.minimum(np.minimum(last[0], last[1]), 1.0)
+    keep = (first < last).nonzero()[0]
+    first, last = first.take(keep), last.take(keep)
+    extent, away = extent.take(keep, axis=1), away.take(keep, axis=1)
+    away += first * extent
+    extent *= last - first
+    return keep, (away[0], away[1], extent[0], extent[1])
 
 
 def _pieces(

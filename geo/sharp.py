@@ -10,29 +10,44 @@ What is left out is sigma (sigma/R)^2. An edge that is cut to the reach is at mo
 the Gauss-Legendre rule is chosen by its length, and its error is below 1e-9.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from geo.arrays import Floats, Ints, summed
-from geo.ellipsoid import DEGREE_M, E2, RADIANS, SEMI_MAJOR_M
+from geo.ellipsoid import E2, RADIANS, SEMI_MAJOR_M
 
 CLOSE_M = 1000.0
 """Up to this sigma, shrunk as the parallels do, the map's second order is enough."""
 NUDGE = (1.3e-7, 0.7e-7)
 """In sigmas: keeps fixes off the ends of edges, where an angle is undefined."""
 _FEW_EDGES = 24
-_HALF_RADIANS = RADIANS / 2
+"""So many are integrated as if all were long, which costs less than telling them apart."""
 
 
-def _rule(nodes: int) -> tuple[Floats, Floats]:
-    """Powers 0, 1, 2 of the rule's nodes and both ends in [0, 1], (n + 2, 3); their weights."""
-    at, weights = np.polynomial.legendre.leggauss(nodes)
-    t = np.concatenate([[0.0], (at + 1) / 2, [1.0]])
-    return np.stack([np.ones(nodes + 2), t, t * t], axis=1), np.pad(weights / 2, 1)
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """Gauss-Legendre on [0, 1], with both ends at weight 0.
+
+    ``powers`` (n, 3) are 1, t, t^2 of each node, ``slopes`` their derivatives.
+    """
+
+    powers: Floats
+    slopes: Floats
+    weights: Floats
+
+    @classmethod
+    def of(cls, nodes: int) -> "_Rule":
+        at, weights = np.polynomial.legendre.leggauss(nodes)
+        t = np.concatenate([[0.0], (at + 1) / 2, [1.0]])
+        one = np.ones_like(t)
+        powers, slopes = np.stack([one, t, t * t], axis=1), np.stack([one * 0, one, 2 * t], axis=1)
+        return cls(powers, slopes, np.pad(weights / 2, 1))
 
 
-_SHORT, _LONG = 4.0, 18.0
-"""Longest edges in sigmas of the two rules."""
-_SHORT_RULE, _LONG_RULE = _rule(10), _rule(34)
+_SHORT = 4.0
+"""Longest step of the shorter rule's edges in sigmas on an axis; the other's is 18."""
+_SHORT_RULE, _LONG_RULE = _Rule.of(12), _Rule.of(28)
 
 
 def lost_sharp(
@@ -47,24 +62,20 @@ def lost_sharp(
     ``line`` is (east, north, run, rise) in degrees from the fix ``row`` of each edge.
     """
     curve = _parabolas(lat.take(row), sigma_m.take(row), line)
-    length = np.abs(curve[1]).max(axis=0)
     if len(row) > _FEW_EDGES:
-        far = length > _SHORT
+        far = np.abs(curve[1]).max(axis=0) > _SHORT
         swept = np.empty(len(row))
         for which, rule in ((far.nonzero()[0], _LONG_RULE), ((~far).nonzero()[0], _SHORT_RULE)):
             swept[which] = _swept(curve.take(which, axis=2), rule)
     else:
-        swept = _swept(curve, _LONG_RULE if length.max() > _SHORT else _SHORT_RULE)
+        swept = _swept(curve, _LONG_RULE)
     return summed(row, onward * swept, len(lat)) * (0.5 / np.pi)
 
 
 def _parabolas(
     lat: Floats, sigma_m: Floats, line: tuple[Floats, Floats, Floats, Floats]
 ) -> Floats:
-    """(3, 3, n): of x, y and x dy/dt - y dx/dt the factors of 1, t, t^2, in sigmas.
-
-    The first axis is the power; the second the quantity.
-    """
+    """(3, 2, n): the factors of 1, t, t^2 (first axis) in x and in y, in sigmas."""
     u, v, run, rise = line
     phi = lat * RADIANS
     sin, cos = np.sin(phi), np.cos(phi)
@@ -72,29 +83,30 @@ def _parabolas(
     normal = (RADIANS * SEMI_MAJOR_M) / (np.sqrt(root) * sigma_m)
     meridian = normal * (1 - E2) / root
     flat = normal * cos
-    skew = meridian * sin * (-2 * _HALF_RADIANS)
-    bow = flat * sin * _HALF_RADIANS
-    stretch = meridian * sin * cos / root * (3 * E2 * _HALF_RADIANS)
-    curve = np.empty((3, 3, len(lat)))
-    curve[0, 0] = u * (flat + skew * v) + NUDGE[0]
-    curve[1, 0] = run * (flat + skew * v) + skew * u * rise
+    skew = meridian * sin * -RADIANS
+    bow = flat * sin * (RADIANS / 2)
+    stretch = meridian * sin * cos / root * (1.5 * E2 * RADIANS)
+    curve = np.empty((3, 2, len(lat)))
+    wide, high, bent = flat + skew * v, stretch * v, bow * u
+    curve[0, 0] = u * wide + NUDGE[0]
+    curve[1, 0] = run * wide + skew * u * rise
     curve[2, 0] = skew * run * rise
-    curve[0, 1] = v * (meridian + stretch * v) + bow * u * u + NUDGE[1]
-    curve[1, 1] = rise * (meridian + 2 * stretch * v) + 2 * bow * u * run
+    curve[0, 1] = v * (meridian + high) + bent * u + NUDGE[1]
+    curve[1, 1] = rise * (meridian + 2 * high) + 2 * bent * run
     curve[2, 1] = stretch * rise * rise + bow * run * run
-    for power, (one, other, times) in enumerate(((0, 1, 1.0), (0, 2, 2.0), (1, 2, 1.0))):
-        (x0, y0), (x1, y1) = curve[one, :2], curve[other, :2]
-        curve[power, 2] = times * (x0 * y1 - y0 * x1)
     return curve
 
 
-def _swept(curve: Floats, rule: tuple[Floats, Floats]) -> Floats:
+def _swept(curve: Floats, rule: _Rule) -> Floats:
     """Integral of exp(-r^2/2) dtheta along each parabola."""
-    powers, weights = rule
-    x, y, area = (powers @ curve.reshape(3, -1)).reshape(len(powers), 3, -1).swapaxes(0, 1)
+    flat = curve.reshape(3, -1)
+    count = curve.shape[2]
+    place, step = rule.powers @ flat, rule.slopes @ flat
+    x, y, dx, dy = place[:, :count], place[:, count:], step[:, :count], step[:, count:]
     half = np.maximum(x * x + y * y, 1e-30) * -0.5
+    smooth = rule.weights @ (np.expm1(half) / half * (x * dy - y * dx))
     # Between neighbouring nodes a border never winds around the fix, as it may from end to end.
     ax, ay, bx, by = x[:-1], y[:-1], x[1:], y[1:]
     angle = np.arctan2(ax * by - ay * bx, ax * bx + ay * by)
-    swept: Floats = angle.sum(axis=0) - 0.5 * (weights @ (np.expm1(half) / half * area))
+    swept: Floats = angle.sum(axis=0) - 0.5 * smooth
     return swept

@@ -43,7 +43,7 @@ def columns_of(probability: Floats, ip: Bools | bool = False) -> Codes:
     ``ip`` says which fixes stem from an IP address.
     """
     sure = (probability >= INSIDE_FROM).astype(np.int8) - (probability <= OUTSIDE_UP_TO)
-    return np.where(ip, np.int8(0), sure)
+    return sure if ip is False else np.where(ip, np.int8(0), sure)
 
 
 def judge(
