@@ -220,7 +220,7 @@ class Covering:
         record *= known
         start = cells.entry_start.take(record)
         row, entry = spread(start, (cells.entry_start.take(record + 1) - start) * known)
-        edge = cells.entry_edge.take(entry)
+        edge = cells.entry_edge.take(entry).astype(np.intp)
         ends = self.borders.ends(edge)
         odd = entry_parity(ends, cells.entry_left.take(entry), lon.take(row), lat.take(row))
         count = np.bincount(row[odd], minlength=len(leaf)) + cells.record_odd.take(record)

@@ -116,7 +116,7 @@ def _clip(
     if wraps:
         away[0] -= 360.0 * np.rint((away[0] + 0.5 * extent[0]) * (1 / 360))
     # Where along the edge it is level with the fix, and how far around that within the reach.
-    step = np.where(extent == 0, 1e-300, extent)
+    step = extent + 1e-300
     around = np.empty((2, len(row)))
     around[0], around[1] = reach_lon.take(row), reach_lat.take(row)
     level = away / step

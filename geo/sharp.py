@@ -5,18 +5,19 @@ exact: with u, v the steps in longitude and latitude,
 
     x = N cos(phi) u - M sin(phi) u v,    y = M v + N sin(phi) cos(phi) u^2 / 2 + M' v^2 / 2,
 
-so that an edge straight in lon/lat is a parabola x(t), y(t), and x dy - y dx a quadratic in t.
-What is left out is sigma (sigma/R)^2. An edge that is cut to the reach is at most 18 sigma long;
+so that an edge straight in lon/lat is a parabola, kept here as x + iy. What is left out is sigma (sigma/R)^2. An edge that is cut to the reach is at most 18 sigma long;
 the Gauss-Legendre rule is chosen by its length, and its error is below 1e-9.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from geo.arrays import Floats, Ints, summed
 from geo.ellipsoid import E2, RADIANS, SEMI_MAJOR_M
 
+Complexes = npt.NDArray[np.complex128]
 CLOSE_M = 1000.0
 """Up to this sigma, shrunk as the parallels do, the map's second order is enough."""
 NUDGE = (1.3e-7, 0.7e-7)
@@ -32,22 +33,24 @@ class _Rule:
     ``powers`` (n, 3) are 1, t, t^2 of each node, ``slopes`` their derivatives.
     """
 
-    powers: Floats
-    slopes: Floats
+    powers: Complexes
+    slopes: Complexes
     weights: Floats
+    ones: Floats
 
     @classmethod
     def of(cls, nodes: int) -> "_Rule":
         at, weights = np.polynomial.legendre.leggauss(nodes)
         t = np.concatenate([[0.0], (at + 1) / 2, [1.0]])
         one = np.ones_like(t)
-        powers, slopes = np.stack([one, t, t * t], axis=1), np.stack([one * 0, one, 2 * t], axis=1)
-        return cls(powers, slopes, np.pad(weights / 2, 1))
+        powers = np.stack([one, t, t * t], axis=1).astype(np.complex128)
+        slopes = np.stack([one * 0, one, 2 * t], axis=1).astype(np.complex128)
+        return cls(powers, slopes, np.pad(weights / 2, 1), one[1:])
 
 
-_SHORT = 4.0
-"""Longest step of the shorter rule's edges in sigmas on an axis; the other's is 18."""
-_SHORT_RULE, _LONG_RULE = _Rule.of(12), _Rule.of(28)
+_RULES = (_Rule.of(5), _Rule.of(12), _Rule.of(28))
+_STEPS = (1.0, 4.0)
+"""The longest step on an axis, in sigmas, of an edge for each rule but the last."""
 
 
 def lost_sharp(
@@ -62,20 +65,14 @@ def lost_sharp(
     ``line`` is (east, north, run, rise) in degrees from the fix ``row`` of each edge.
     """
     curve = _parabolas(lat.take(row), sigma_m.take(row), line)
-    if len(row) > _FEW_EDGES:
-        far = np.abs(curve[1]).max(axis=0) > _SHORT
-        swept = np.empty(len(row))
-        for which, rule in ((far.nonzero()[0], _LONG_RULE), ((~far).nonzero()[0], _SHORT_RULE)):
-            swept[which] = _swept(curve.take(which, axis=2), rule)
-    else:
-        swept = _swept(curve, _LONG_RULE)
+    swept = _swept(curve, _RULES[-1]) if len(row) <= _FEW_EDGES else _swept_by_length(curve)
     return summed(row, onward * swept, len(lat)) * (0.5 / np.pi)
 
 
 def _parabolas(
     lat: Floats, sigma_m: Floats, line: tuple[Floats, Floats, Floats, Floats]
-) -> Floats:
-    """(3, 2, n): the factors of 1, t, t^2 (first axis) in x and in y, in sigmas."""
+) -> Complexes:
+    """(3, n): the factors of 1, t, t^2 in x + iy, in sigmas."""
     u, v, run, rise = line
     phi = lat * RADIANS
     sin, cos = np.sin(phi), np.cos(phi)
@@ -86,27 +83,38 @@ def _parabolas(
     skew = meridian * sin * -RADIANS
     bow = flat * sin * (RADIANS / 2)
     stretch = meridian * sin * cos / root * (1.5 * E2 * RADIANS)
-    curve = np.empty((3, 2, len(lat)))
+    curve = np.empty((3, len(lat)), dtype=np.complex128)
+    x, y = curve.real, curve.imag
     wide, high, bent = flat + skew * v, stretch * v, bow * u
-    curve[0, 0] = u * wide + NUDGE[0]
-    curve[1, 0] = run * wide + skew * u * rise
-    curve[2, 0] = skew * run * rise
-    curve[0, 1] = v * (meridian + high) + bent * u + NUDGE[1]
-    curve[1, 1] = rise * (meridian + 2 * high) + 2 * bent * run
-    curve[2, 1] = stretch * rise * rise + bow * run * run
+    x[0] = u * wide + NUDGE[0]
+    x[1] = run * wide + skew * u * rise
+    x[2] = skew * run * rise
+    y[0] = v * (meridian + high) + bent * u + NUDGE[1]
+    y[1] = rise * (meridian + 2 * high) + 2 * bent * run
+    y[2] = stretch * rise * rise + bow * run * run
     return curve
 
 
-def _swept(curve: Floats, rule: _Rule) -> Floats:
+def _swept_by_length(curve: Complexes) -> Floats:
+    """``_swept`` with the cheapest rule that does for each parabola."""
+    step = np.maximum(np.abs(curve[1].real), np.abs(curve[1].imag))
+    kind = np.searchsorted(_STEPS, step)
+    swept = np.empty(len(step))
+    for number, rule in enumerate(_RULES):
+        which = (kind == number).nonzero()[0]
+        if len(which):
+            swept[which] = _swept(curve.take(which, axis=1), rule)
+    return swept
+
+
+def _swept(curve: Complexes, rule: _Rule) -> Floats:
     """Integral of exp(-r^2/2) dtheta along each parabola."""
-    flat = curve.reshape(3, -1)
-    count = curve.shape[2]
-    place, step = rule.powers @ flat, rule.slopes @ flat
-    x, y, dx, dy = place[:, :count], place[:, count:], step[:, :count], step[:, count:]
-    half = np.maximum(x * x + y * y, 1e-30) * -0.5
-    smooth = rule.weights @ (np.expm1(half) / half * (x * dy - y * dx))
+    place = rule.powers @ curve
+    mirrored = place.conj()
+    half = np.maximum((place * mirrored).real, 1e-30) * -0.5
+    area = (mirrored * (rule.slopes @ curve)).imag
+    smooth = rule.weights @ (np.expm1(half) / half * area)
     # Between neighbouring nodes a border never winds around the fix, as it may from end to end.
-    ax, ay, bx, by = x[:-1], y[:-1], x[1:], y[1:]
-    angle = np.arctan2(ax * by - ay * bx, ax * bx + ay * by)
-    swept: Floats = angle.sum(axis=0) - 0.5 * smooth
+    turn = place[1:] * mirrored[:-1]
+    swept: Floats = rule.ones @ np.arctan2(turn.imag, turn.real) - 0.5 * smooth
     return swept
