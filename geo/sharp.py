@@ -5,8 +5,9 @@ exact: with u, v the steps in longitude and latitude,
 
     x = N cos(phi) u - M sin(phi) u v,    y = M v + N sin(phi) cos(phi) u^2 / 2 + M' v^2 / 2,
 
-so that an edge straight in lon/lat is a parabola, kept here as x + iy. What is left out is sigma (sigma/R)^2. An edge that is cut to the reach is at most 18 sigma long;
-the Gauss-Legendre rule is chosen by its length, and its error is below 1e-9.
+so that an edge straight in lon/lat is a parabola, kept here as x + iy. What is left out is
+sigma (sigma/R)^2. An edge that is cut to the reach is at most 18 sigma long; the Gauss-Legendre
+rule is chosen by its length, and its error is below 1e-8.
 """
 
 from dataclasses import dataclass

@@ -68,9 +68,7 @@ def read_territories(data: bytes, *, max_change: float = MAX_CHANGE) -> tuple[Te
     return parse_territories(document, max_change=max_change)
 
 
-def parse_territories(
-    document: object, *, max_change: float = MAX_CHANGE
-) -> tuple[Territory, ...]:
+def parse_territories(document: object, *, max_change: float = MAX_CHANGE) -> tuple[Territory, ...]:
     """The territories of a decoded document, in its order; see ``read_territories``."""
     document = as_collection(document)
     if not isinstance(document, Mapping) or document.get("type") != "FeatureCollection":
@@ -79,9 +77,7 @@ def parse_territories(
     if not isinstance(features, list):
         raise _invalid("features is a list", "features")
     crs = declared_crs(document.get("crs"))
-    found = tuple(
-        _territory(f, f"features[{i}]", crs, max_change) for i, f in enumerate(features)
-    )
+    found = tuple(_territory(f, f"features[{i}]", crs, max_change) for i, f in enumerate(features))
     seen: set[tuple[str, int]] = set()
     for i, territory in enumerate(found):
         key = territory.territory_id, territory.version
