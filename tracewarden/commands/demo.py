@@ -1,6 +1,7 @@
 """``tracewarden demo``: the embedded set with a small simulated world streamed through it."""
 
 import asyncio
+import time
 from itertools import groupby
 from pathlib import Path
 from typing import Annotated
@@ -8,18 +9,26 @@ from typing import Annotated
 import typer
 from pydantic import SecretStr
 from rich.console import Console
+from rich.markup import escape
 from rich.panel import Panel
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from sqlalchemy import Engine
 
 from codes.qr import encode, terminal
 from simulator.stream import paced
 from stream_processors.bus.port import Publisher
 from tracewarden.commands.refusals import refusals
 from tracewarden.commands.up import log_to
+from tracewarden.demo_findings import gravest_case
 from tracewarden.demo_world import DemoWorld, key_and_topic
 from tracewarden.embedded_set import prepare, run_embedded
 from tracewarden.installation import EmbeddedFolder
+from tracewarden.service import registry_reader
 from tracewarden.settings import Settings
+
+HOLD_BACK_S = 2.0
+"""The demo's world lies in the past: its events come in order."""
+LOOKS_FOR_S = 60.0
 
 
 def demo(
@@ -40,16 +49,30 @@ def demo(
         if settings.key_passphrase is None:
             secret = SecretStr(world.passphrase())
             settings = settings.model_copy(update={"key_passphrase": secret})
+        if "gather_after_s" not in settings.model_fields_set:
+            settings = settings.model_copy(update={"gather_after_s": HOLD_BACK_S})
         engine = prepare(folder)
         world.load(engine)
-        engine.dispose()
-        run_embedded(
-            data,
-            settings.api_port if port is None else port,
-            settings,
-            ready=lambda address: _welcome(console, folder, world, address),
-            beside=lambda publisher: _stream(console, world, publisher, seconds),
-        )
+        addresses: list[str] = []
+
+        def ready(address: str) -> None:
+            addresses.append(address)
+            _welcome(console, folder, world, address)
+
+        async def beside(publisher: Publisher) -> None:
+            await _stream(console, world, publisher, seconds)
+            await _tell(console, engine, data, addresses[0])
+
+        try:
+            run_embedded(
+                data,
+                settings.api_port if port is None else port,
+                settings,
+                ready=ready,
+                beside=beside,
+            )
+        finally:
+            engine.dispose()
 
 
 def _welcome(console: Console, folder: EmbeddedFolder, world: DemoWorld, address: str) -> None:
@@ -61,6 +84,26 @@ def _welcome(console: Console, folder: EmbeddedFolder, world: DemoWorld, address
     login = f"Console   {address}/console/\nUser      {user}\nPassword  {password}"
     console.print(Panel(login, title="Tracewarden", expand=False))
     console.print("Ctrl-C ends; started again, it goes on where it was.")
+
+
+async def _tell(console: Console, engine: Engine, data: Path, address: str) -> None:
+    """Say what was found, and how to hand it to a stranger."""
+    registry, now_us = registry_reader(engine)(), time.time_ns() // 1000
+    found = await gravest_case(engine, registry, now_us, limit_s=LOOKS_FOR_S)
+    if found is None:
+        return
+    url = f"{address}/console/cases/{found.case_id}"
+    console.print(f"\n[bold]{escape(found.title)}[/bold]", highlight=False)
+    console.print(escape(found.story), highlight=False)
+    console.print(f"[link={url}]{url}[/link]", soft_wrap=True, highlight=False)
+    console.print(f"and {found.others} more cases. Take the evidence out, and check it offline:")
+    bundle = f".venv/bin/tracewarden evidence bundle --data {data} --case {found.case_id}"
+    for line in (
+        f"echo '{found.log_key}' > keys.txt",
+        f"{bundle} --out case.zip",
+        ".venv/bin/python -m verifier case.zip --trust keys.txt",
+    ):
+        console.print(f"  {line}", soft_wrap=True, highlight=False)
 
 
 async def _stream(
