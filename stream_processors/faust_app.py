@@ -32,8 +32,9 @@ SESSION_TIMEOUT_S = 20.0
 REQUEST_TIMEOUT_S = 40.0
 POLL_INTERVAL_S = 300.0
 GARBAGE_AFTER = 200_000
-MOST_RECORDS = 4
-"""So many records are handled together where they wait; nothing waits for others to come."""
+MOST_RECORDS, MOST_BYTES = 8, 1_000_000
+"""So many records, or so much of them, are handled together where they wait already; nothing waits
+for others to come."""
 
 
 def build_app(bootstrap: str, *, group: str = "tracewarden") -> faust.App:
@@ -97,7 +98,7 @@ class StreamWorker:
         held: list[Any] = []
         async for event in stream.noack().events():
             held.append(event)
-            if len(held) < MOST_RECORDS and not stream.channel.queue.empty():
+            if _has_room(held) and not stream.channel.queue.empty():
                 continue  # more lies at hand, and a batch costs little more than a record
             await self._take(held)
             held = []
@@ -143,6 +144,11 @@ class StreamWorker:
             if stuck_s > self._commit_lag_limit_s:
                 logger.critical("nothing was committed for %.0f s: ending", stuck_s)
                 self._end(WATCHDOG_EXIT)
+
+
+def _has_room(held: list[Any]) -> bool:
+    size = sum(len(event.message.value or b"") for event in held)
+    return len(held) < MOST_RECORDS and size < MOST_BYTES
 
 
 def _record_of(message: Any) -> BusRecord:

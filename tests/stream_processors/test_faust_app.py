@@ -149,7 +149,7 @@ def test_records_that_wait_are_handled_together_and_each_is_acknowledged() -> No
             pass
 
     asyncio.run(drained())
-    assert handler.batches == [1, 3, 4, 4, 1]
+    assert handler.batches == [1, 3, 8, 1]
     assert [record.offset for record in handler.handled] == list(range(13))
     assert [message.offset for message in seen.acked] == list(range(13))
 
