@@ -62,7 +62,7 @@ class Processed(NamedTuple):
     registry_revision: int | None = None
 
 
-@dataclass
+@dataclass(slots=True)
 class _Touched:
     """A subject that a batch bears on: fresh events in hand, and from where it must be judged."""
 
@@ -170,7 +170,7 @@ def _direct(
         moment = event.timed
         match moment.event:
             case Scan():
-                touched = [items.setdefault(event.subject, _Touched())]
+                touched = [items.get(event.subject) or items.setdefault(event.subject, _Touched())]
             case Position(tracker_id=tracker):
                 ids = registry.shipments_for_fix(tracker, moment.at_us, moment.received_us)
                 touched = [shipments.setdefault(key, _Touched()) for key in ids]
@@ -272,8 +272,10 @@ class _Judging:
         """Judge items."""
         again = {}
         for key, subject in touched.items():
-            fold = ItemFold(key, self._registry)
-            if not self._went_on(item_key(key), subject, fold, hot[key]):
+            before = hot[key]
+            if before is None or not self._went_on(
+                item_key(key), subject, ItemFold(key, self._registry), before
+            ):
                 again[key] = subject
         if not again:
             return
