@@ -195,8 +195,9 @@ def _replace(connection: Connection, event: Incoming) -> None:
 
 
 def raise_versions(connection: Connection, subjects: Collection[str]) -> dict[str, int]:
-    """Raise the version of each subject and return it. The rows stay locked until the commit, so
-    that of two transactions that bear on one subject the second sees what the first stored."""
+    """Raise the version of each subject and return it; of one that is named twice, once. The rows
+    stay locked until the commit, so that of two transactions that bear on one subject the second
+    sees what the first stored."""
     if not subjects:
         return {}
     statement = (
@@ -204,7 +205,7 @@ def raise_versions(connection: Connection, subjects: Collection[str]) -> dict[st
         f"SELECT s.value, 1 FROM {rows_of(connection, 'subjects')} AS s WHERE true "
         "ON CONFLICT (subject) DO UPDATE SET version = subject_versions.version + 1"
     )
-    parameters = {"subjects": as_list(subjects)}
+    parameters = {"subjects": as_list(set(subjects))}
     return dict(writing(connection, statement, parameters, "subject", "version"))
 
 
