@@ -147,8 +147,13 @@ def allot(folder: Path, order: IssueOrder, *, now: datetime) -> IssuingJob:
             known = IssuingJob(order=order, first_index=max(ends, default=0), issued_at=now)
             _append(descriptor, folder, known)
     if known.order != order:
-        raise _refused(f"job {order.job} was another order: {known.order}", "job")
+        raise _refused(f"job {order.job} was ordered with {_differing(known.order, order)}", "job")
     return known
+
+
+def _differing(known: IssueOrder, order: IssueOrder) -> str:
+    pairs = ((name, getattr(known, name), getattr(order, name)) for name in known.__struct_fields__)
+    return ", ".join(f"{name} {was}, not {now}" for name, was, now in pairs if was != now)
 
 
 def job_of(folder: Path, job: str) -> IssuingJob:

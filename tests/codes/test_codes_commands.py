@@ -14,7 +14,7 @@ from codes.jwks import load_jwks
 from codes.signing import verify
 from store.registry import read_rows
 from tracewarden.commands import codes, keys
-from tracewarden.installation import open_database
+from tracewarden.installation import EmbeddedFolder, open_database
 
 RUN = CliRunner()
 GTIN = "09506000134352"
@@ -139,7 +139,16 @@ def test_what_cannot_be_carried_out_ends_with_2_and_one_line(
 
 @pytest.mark.parametrize(
     "more",
-    [["--lot", "ä"], ["--expiry", "x"], ["--domain", "a b"], ["--key", "K9"], ["--out", "x.txt"]],
+    [
+        ["--lot", "ä"],
+        ["--expiry", "x"],
+        ["--expiry", ""],
+        ["--domain", "a b"],
+        ["--key", "K9"],
+        ["--out", "x.txt"],
+        ["--gtin", "0"],
+        ["--data", __file__],
+    ],
 )
 def test_a_wrong_order_ends_with_2_and_leaves_no_file(
     ring: Path, tmp_path: Path, more: list[str]
@@ -262,3 +271,21 @@ def test_a_job_is_noted_in_the_registry_once(ring: Path, tmp_path: Path) -> None
         ("J", GTIN, 0, 10)
     ]
     assert revision == 1
+
+
+def test_a_registry_out_of_reach_takes_no_indices(ring: Path, tmp_path: Path) -> None:
+    data = tmp_path / "set"
+    data.mkdir()
+    EmbeddedFolder(data).database.write_bytes(b"no database at all, " * 99)
+    result = RUN.invoke(codes.app, issue(ring, tmp_path / "c.csv", "--data", str(data)))
+    assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+    assert result.stderr.startswith("tracewarden: database-error: ")
+    assert not (ring / "jobs.jsonl").exists()
+
+
+def test_a_job_that_is_ordered_otherwise_is_told_what_differs(ring: Path, tmp_path: Path) -> None:
+    out = tmp_path / "c.csv"
+    assert RUN.invoke(codes.app, issue(ring, out, "--job", "j")).exit_code == 0
+    result = RUN.invoke(codes.app, issue(ring, out, "--job", "j", "--lot", "L2", count=11))
+    assert result.exit_code == 2
+    assert "job j was ordered with count 10, not 11, lot None, not L2" in result.stderr

@@ -322,6 +322,8 @@ def test_the_command_writes_zpl(job_file: Path, tmp_path: Path) -> None:
         ["--module-mm", "0.1"],
         ["--stock", "a4-65", "--module-mm", "1"],
         ["--first", "99"],
+        ["--first", "-1"],
+        ["--column", "x"],
     ],
 )
 def test_the_command_refuses_what_it_cannot_print(
@@ -329,3 +331,11 @@ def test_the_command_refuses_what_it_cannot_print(
 ) -> None:
     assert labels(job_file, "--out", tmp_path / "l.pdf", *wrong) == (2, "")
     assert not (tmp_path / "l.pdf").exists()
+
+
+@pytest.mark.parametrize("name", ["l.png", "l.SVG"])
+def test_a_picture_is_no_name_for_a_folder_of_pictures(
+    job_file: Path, tmp_path: Path, name: str
+) -> None:
+    assert labels(job_file, "--out", tmp_path / name) == (2, "")
+    assert not (tmp_path / name).exists()

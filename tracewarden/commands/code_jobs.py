@@ -16,10 +16,19 @@ from rich.progress import Progress as Bar
 
 from codes.errors import CodeError
 from codes.hidden_codes import HiddenCodes
+from codes.identifiers import GTIN
 from codes.issue_workers import chunks_by_workers, workers_for
 from codes.issuing import ChunkSource, CodeMaker, MakerSecrets, chunks
 from codes.job_files import write_csv, write_ranges
-from codes.jobs import IssueOrder, IssuingJob, allot, expiry_value, job_of, read_ledger
+from codes.jobs import (
+    IssueOrder,
+    IssuingJob,
+    allot,
+    check_order,
+    expiry_value,
+    job_of,
+    read_ledger,
+)
 from codes.keyring import KeyRing
 from codes.logistic_units import signed_ssccs
 from codes.parquet_files import write_parquet
@@ -78,7 +87,7 @@ def _new_job_id(gtin: str) -> str:
 
 def issue(
     keys: Ring,
-    gtin: Annotated[str, typer.Option("--gtin", help="The product's GTIN, 14 digits.")],
+    gtin: Annotated[str, typer.Option("--gtin", help="The product's GTIN, 8 to 14 digits.")],
     count: Annotated[int, typer.Option("--count", help="How many codes.")],
     out: Annotated[Path, typer.Option("--out", help="File to write: .csv or .parquet.")],
     lot: Annotated[str | None, typer.Option("--lot", help="Batch or lot, AI 10.")] = None,
@@ -102,23 +111,27 @@ def issue(
     with refusals():
         ring, word, now = KeyRing.open(keys), passphrase(), datetime.now(UTC)
         known = {known.order.job: known.order for known in read_ledger(keys)}.get(job or "")
-        order = IssueOrder(
-            job=job or _new_job_id(gtin),
-            gtin=gtin.zfill(14),
+        item = GTIN.validate(gtin)
+        asked = IssueOrder(
+            job=job or _new_job_id(item),
+            gtin=item,
             count=count,
             key_id=_signing_key(ring, key_id, known, now),
             domain=domain,
             lot=lot,
-            expiry=expiry_value(expiry) if expiry else None,
+            expiry=None if expiry is None else expiry_value(expiry),
             active_on_report=active_on_report,
         )
+        order = check_order(asked)
         _check_out(out, is_known=known is not None)
-        # All secrets are opened before the ledger is touched: a wrong passphrase allots nothing.
+        # Registry and secrets are opened before the ledger is touched: what is wrong with them
+        # allots nothing.
+        register = register_for(data)
         make = _opened(ring, order.key_id, word, hidden)
         allotted = allot(keys, order, now=now)
         typer.echo(f"job {order.job}", err=True)
         # Noted before the first code exists: whatever leaves this house is known to it.
-        register_for(data).note(allotted)
+        register.note(allotted)
         maker, source = make(allotted)
         write = write_parquet if out.suffix == ".parquet" else write_csv
         with _progress(order.count) as progress:
@@ -182,7 +195,7 @@ def sscc(
     keys: Ring,
     prefix: Annotated[str, typer.Option("--prefix", help="GS1 Company Prefix.")],
     first: Annotated[int, typer.Option("--first", help="First serial reference.")],
-    count: Annotated[int, typer.Option("--count", help="How many.")],
+    count: Annotated[int, typer.Option("--count", min=1, help="How many.")],
     extension: Annotated[int, typer.Option("--extension", help="Extension digit.")] = 0,
     domain: Domain = "id.gs1.org",
 ) -> None:

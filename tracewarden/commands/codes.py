@@ -11,6 +11,7 @@ import typer
 
 from codes.digital_link import parse as parse_digital_link
 from codes.errors import CodeError
+from codes.job_rows import job_rows
 from codes.jwks import load_jwks
 from codes.labels import STOCKS, print_size
 from codes.signing import verify_any
@@ -100,7 +101,7 @@ Stocks = Annotated[str, typer.Option("--stock", help="Sheet of a PDF: " + ", ".j
 
 @app.command()
 def labels(
-    source: Annotated[Path, typer.Argument(help="CSV with a column of codes.")],
+    source: Annotated[Path, typer.Argument(help="A job's file, CSV or Parquet.")],
     out: Annotated[
         Path, typer.Option("--out", help="F.pdf, F.zpl, or a folder for PNG or SVG files.")
     ],
@@ -114,15 +115,14 @@ def labels(
     column: Annotated[
         str, typer.Option("--column", help="uri, or case_uri for one label a case.")
     ] = "uri",
-    first: Annotated[int, typer.Option("--first", help="Skip so many labels before.")] = 0,
-    count: Annotated[int | None, typer.Option("--count", help="At most so many.")] = None,
+    first: Annotated[int, typer.Option("--first", min=0, help="Skip so many labels before.")] = 0,
+    count: Annotated[int | None, typer.Option("--count", min=1, help="At most so many.")] = None,
 ) -> None:
     """Print labels, and say how large a module is in whole printer dots."""
     with refusals():
         size = print_size(dpi, module_mm, profile)
         job = PrintJob(out, stock, form, symbology, level, size)
-        with source.open(newline="") as file:
-            said = job.run(
-                islice(uris_of(file, column), first, None if count is None else first + count)
-            )
+        end = None if count is None else first + count
+        with job_rows(source, column) as (_, rows):
+            said = job.run(islice(uris_of(rows, column), first, end))
         typer.echo(msgspec.json.encode(said))

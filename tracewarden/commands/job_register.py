@@ -60,7 +60,15 @@ class NoRegister:
 
 
 def register_for(data: Path | None) -> JobRegister:
-    """The register of the embedded set in ``data``, or of the server that the settings name."""
+    """The register of the embedded set in ``data``, or of the server that the settings name.
+
+    Raises:
+        TracewardenError, SQLAlchemyError: it cannot be opened.
+    """
     if data is None and not Settings().database_url:
         return NoRegister()
+    # Opened once to see that it can be: what takes a job's indices comes after.
+    engine = open_database(data)
+    engine.connect().close()
+    engine.dispose()
     return RegistryRegister(data)

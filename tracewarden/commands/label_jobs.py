@@ -1,14 +1,14 @@
 """A run of labels: URIs of a job's file in, label files out, a summary for the operator."""
 
-import csv
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby, islice
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from codes import label_files
 from codes.errors import CodeError
+from codes.job_rows import Row
 from codes.labels import STOCKS, Label, PrintSize, Stock, data_matrix_labels, qr_labels
 
 _BATCH = 256
@@ -18,17 +18,9 @@ def _refused(detail: str, field: str) -> CodeError:
     return CodeError(detail, field=field, type="label-invalid")
 
 
-def uris_of(file: TextIO, column: str = "uri") -> Iterator[str]:
-    """A column of a CSV with a header; of the same code in rows after each other only one.
-
-    Raises:
-        CodeError: there is no such column.
-    """
-    reader = csv.DictReader(file)
-    if column not in (reader.fieldnames or ()):
-        raise _refused(f"the file has no column `{column}`", "source")
-    for uri, _ in groupby(row[column] or "" for row in reader):
-        yield uri
+def uris_of(rows: Iterable[Row], column: str = "uri") -> Iterator[str]:
+    """A column of a job's file; of the same code in rows after each other only one."""
+    return (uri for uri, _ in groupby(row[column] for row in rows))
 
 
 @dataclass
@@ -94,9 +86,12 @@ class PrintJob:
 
     def _write(self, labels: Iterator[Label]) -> int | None:
         """The files; sheets of a PDF, ``None`` of others."""
-        if self.out.suffix == ".pdf":
+        suffix = self.out.suffix.lower()
+        if suffix in (".png", ".svg"):
+            raise _refused(f"a label a file: for {suffix[1:]} name a folder", "out")
+        if suffix == ".pdf":
             return self._write_pdf(labels)
-        if self.out.suffix == ".zpl":
+        if suffix == ".zpl":
             with self.out.open("wb") as file:
                 for label in labels:
                     file.write(label_files.zpl(label, self.size, self.stock.label))

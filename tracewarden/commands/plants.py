@@ -3,16 +3,15 @@
 import csv
 import os
 import time
-from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, TextIO
+from typing import Annotated, Any
 
 import msgspec
 import typer
 
-from codes.errors import CodeError
+from codes.job_rows import job_rows
 from codes.keyring import KeyRing
 from codes.logistic_units import signed_ssccs
 from codes.matched_sets import matched_sets, packing_event
@@ -27,16 +26,8 @@ from tracewarden.installation import open_database
 Ranges = list[str] | None
 
 
-def _rows_of(file: TextIO) -> tuple[list[str], Iterator[dict[str, str]]]:
-    reader = csv.DictReader(file)
-    columns = list(reader.fieldnames or ())
-    if "uri" not in columns:
-        raise CodeError("the file has no column `uri`", field="source", type="job-invalid")
-    return columns, reader
-
-
 def sets(
-    source: Annotated[Path, typer.Argument(help="A job's CSV: the items.")],
+    source: Annotated[Path, typer.Argument(help="A job's file: the items.")],
     keys: Ring,
     prefix: Annotated[str, typer.Option("--prefix", help="GS1 Company Prefix of the cases.")],
     first: Annotated[int, typer.Option("--first", help="First serial reference of the cases.")],
@@ -57,7 +48,7 @@ def sets(
         signer = signer_of(ring, ring.signing_key_id(datetime.now(UTC)), word)
         units = signed_ssccs(prefix, first, signer, domain=domain, extension=extension)
         with ExitStack() as stack:
-            columns, rows = _rows_of(stack.enter_context(source.open(newline="")))
+            columns, rows = stack.enter_context(job_rows(source, "uri"))
             drafts = _Drafts(stack, out, events)
             written = csv.DictWriter(drafts.sets, ["sscc", "case_uri", *columns])
             written.writeheader()
