@@ -11,7 +11,7 @@ from api.dependencies import Ports
 from api.pages import consumer_page
 from api.resolver.answers import words_of
 from api.resolver.links import links_of
-from api.resolver.target import Target, is_known, product_of, read_target
+from api.resolver.target import ASSET_KEYS, Target, is_known, product_of, read_target
 from api.services import Services
 from codes.errors import CodeError
 
@@ -33,6 +33,12 @@ async def show_about(rest: str, request: Request, services: Ports) -> Response:
     return _page(services, request, target)
 
 
+def _kind(target: Target) -> str:
+    if target.gtin is not None:
+        return "about_product"
+    return "about_asset" if target.link.path[0][0] in ASSET_KEYS else "about_unit"
+
+
 def _page(services: Services, request: Request, target: Target) -> Response:
     product = product_of(services, target)
     links = [link for link in links_of(services, target) if not link.own]
@@ -41,7 +47,7 @@ def _page(services: Services, request: Request, target: Target) -> Response:
         nonce_bytes=services.random_bytes(16),
         w=words_of(services, request),
         brand=services.settings.brand_name,
-        kind="about_unit" if product is None else "about_product",
+        kind=_kind(target),
         product=product,
         elements=target.link.path,
         links=list({link.href: link for link in links}.values()),

@@ -9,6 +9,7 @@ from api.dependencies import Ports
 from api.resolver.answers import CORS, root_of
 from api.resolver.links import VOCABULARY
 from api.resolver.linkset import CONTEXT
+from api.resolver.target import SUPPORTED_KEYS
 
 router = APIRouter()
 
@@ -25,7 +26,7 @@ async def read_description(services: Ports) -> Response:
     description: dict[str, Any] = {
         "name": f"{services.settings.brand_name}",
         "resolverRoot": root_of(services),
-        "supportedPrimaryKeys": ["00", "01"],
+        "supportedPrimaryKeys": sorted(SUPPORTED_KEYS),
         "supportedLinkType": [{"namespace": VOCABULARY, "prefix": "gs1:"}],
         "linkTypeDefaultCanBeLinkset": False,
         "jsonLdContextLocation": CONTEXT,

@@ -5,12 +5,21 @@ from dataclasses import dataclass
 from starlette.requests import Request
 
 from api.services import Services
-from codes.digital_link import DigitalLink, decode, parse, path_of
+from codes.digital_link import CANONICAL_STEM, DigitalLink, decode, parse, path_of
 from codes.epc import logistic_unit_uri
 from codes.errors import CodeError
 from registry.model import Product
 from store.instants import to_us
 from store.unit_views import is_known_unit
+
+PRODUCT_KEYS = frozenset(["01", "8006"])
+"""Keys that begin with a product's GTIN: the product itself, and a piece of it (ITIP)."""
+
+ASSET_KEYS = frozenset(["8003", "8004"])
+"""Returnable and individual assets: crates, pallets, containers that item events name."""
+
+SUPPORTED_KEYS = frozenset(["00"]) | PRODUCT_KEYS | ASSET_KEYS
+"""Keys of which the service can know anything."""
 
 LONGEST_ADDRESS = 2000
 """Characters of path and query; a code with every GS1 attribute has a few hundred."""
@@ -28,13 +37,14 @@ class Target:
 
     @property
     def gtin(self) -> str | None:
-        """The product's GTIN, where the key is one."""
-        return self.link.value("01") if self.link.path[0][0] == "01" else None
+        """The product's GTIN, where the key holds one."""
+        key, value = self.link.path[0]
+        return value[:14] if key in PRODUCT_KEYS else None
 
     @property
     def serial(self) -> str | None:
         """The item's serial."""
-        return self.link.value("21") if self.gtin is not None else None
+        return self.link.value("21") if self.link.path[0][0] == "01" else None
 
     @property
     def path(self) -> str:
@@ -86,8 +96,10 @@ def product_of(services: Services, target: Target) -> Product | None:
 def is_known(services: Services, target: Target) -> bool:
     """Whether anything is known of the target; may ask the database, and runs in a thread."""
     key, value = target.link.path[0]
-    if key == "01":
+    if key in PRODUCT_KEYS:
         return product_of(services, target) is not None
+    if key in ASSET_KEYS:
+        return is_known_unit(services.engine, CANONICAL_STEM + path_of(target.link.path[:1]))
     if key != "00":
         return False
     unit = logistic_unit_uri(value)

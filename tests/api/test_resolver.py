@@ -211,22 +211,49 @@ async def test_a_withdrawn_link_and_one_recorded_later_do_not_count(
     assert (await client.get(f"/01/{GTIN}?linkType=gs1:review")).status_code == 404
 
 
-async def test_a_pallet_is_known_once_anybody_named_it(
-    world: World, client: httpx.AsyncClient
+@pytest.mark.parametrize(
+    "path", [f"/00/{SSCC}", "/8003/09506000134352C7", "/8004/9506000FORK1"]
+)
+async def test_a_pallet_or_an_asset_is_known_once_anybody_named_it(
+    world: World, client: httpx.AsyncClient, path: str
 ) -> None:
-    assert (await client.get(f"/00/{SSCC}")).status_code == 404
+    assert (await client.get(path)).status_code == 404
     epcis = {
         "type": "ObjectEvent", "eventID": "e1", "eventTime": NOW.isoformat(),
         "eventTimeZoneOffset": "+00:00", "action": "OBSERVE", "bizStep": "shipping",
-        "epcList": [f"https://id.gs1.org/00/{SSCC}"],
+        "epcList": [f"https://id.gs1.org{path}"],
     }
     event = ItemEvent(event_id="e1", received_at=NOW, event=epcis)
     with world.engine.begin() as connection:
         store_events(connection, [incoming_of(timed(event), b"{}")])
-    answer = await client.get(f"/00/{SSCC}", follow_redirects=True)
+    answer = await client.get(path, follow_redirects=True)
     assert answer.status_code == 200
-    assert SSCC in answer.text
+    assert path.rpartition("/")[2] in answer.text
     assert kept_scans(world) == []
+
+
+@pytest.mark.parametrize("more", ["", "/21/A1"])
+async def test_a_piece_of_a_product_has_the_products_links_and_is_no_scan(
+    linked: World, client: httpx.AsyncClient, more: str
+) -> None:
+    path = f"/8006/{GTIN}0102{more}"
+    answer = await client.get(path, follow_redirects=True)
+    assert (answer.status_code, "Green Tea 250 g" in answer.text) == (200, True)
+    answer = await client.get(f"{path}?linkType=gs1:recipeInfo", headers={"Accept-Language": "zh"})
+    assert answer.headers["location"].startswith("https://brand.example/zh/recipes?")
+    assert kept_scans(linked) == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/414/9506000134376", "/417/9506000134376", "/253/9506000134376A", "/8006/040000010022210102",
+     "/8018/950600013437612342", "/402/95060001343761236"],
+)  # fmt: skip
+async def test_a_valid_key_of_which_nothing_is_known_is_404(
+    client: httpx.AsyncClient, path: str
+) -> None:
+    answer = await client.get(path, headers={"Accept": "application/json"})
+    assert (answer.status_code, answer.json()["type"]) == (404, "/problems/not-found")
 
 
 async def test_head_says_what_get_would_and_options_lets_anybody_ask(
@@ -257,7 +284,7 @@ async def test_the_resolver_describes_itself(client: httpx.AsyncClient) -> None:
     answer = await client.get("/.well-known/gs1resolver")
     told = answer.json()
     assert told["resolverRoot"] == ROOT
-    assert told["supportedPrimaryKeys"] == ["00", "01"]
+    assert told["supportedPrimaryKeys"] == ["00", "01", "8003", "8004", "8006"]
     assert told["supportedLinkType"] == [{"namespace": VOC, "prefix": "gs1:"}]
     assert answer.headers["access-control-allow-origin"] == "*"
 
