@@ -158,3 +158,11 @@ def test_any_bytes_are_parsed_or_refused_by_the_rooms_error(raw: bytes) -> None:
 @given(st.text(max_size=20))
 def test_percent_encoding_is_rfc_3986s_normal_form(value: str) -> None:
     assert digital_link.encode(value) == quote(value, safe="-._~")
+
+
+@pytest.mark.parametrize("ai", ["91", "99", "7256", "8030"])
+def test_a_value_over_ninety_characters_is_too_long_and_never_cut(ai: str) -> None:
+    uri = f"https://a/01/09506000134352?{ai}="
+    assert parse(uri + "A" * 90).value(ai) == "A" * 90
+    with pytest.raises(CodeError, match="too long"):
+        parse(uri + "A" * 91)
