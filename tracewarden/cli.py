@@ -50,7 +50,7 @@ def whole_app() -> typer.Typer:
     return app_of((*GROUPS, *COMMANDS))
 
 
-_UsageError: type[Exception] = typer.BadParameter.__mro__[2]
+_UsageError: Any = typer.BadParameter.__mro__[2]
 """Typer brings its own copy of click: this is that copy's ``ClickException``."""
 
 
@@ -62,7 +62,9 @@ def main() -> None:
     try:
         result = command.main(prog_name="tracewarden", standalone_mode=False)
     except _UsageError as error:
-        print(f"tracewarden: usage: {error}", file=sys.stderr)
+        # Unlike its text alone this names the option.
+        said = " ".join(error.format_message().split())
+        print(f"tracewarden: usage: {said}", file=sys.stderr)
         sys.exit(2)
     except (typer.Abort, KeyboardInterrupt):
         print("tracewarden: interrupted", file=sys.stderr)

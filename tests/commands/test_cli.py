@@ -49,6 +49,12 @@ def test_a_command_that_cannot_run_says_so_in_one_line(
     assert "Traceback" not in done.stderr
 
 
+def test_a_wrong_option_is_named() -> None:
+    done = run("codes", "labels", "a.csv", "--out", "l.pdf", "--first", "-1")
+    assert done.returncode == 2
+    assert "'--first'" in done.stderr
+
+
 def test_a_bad_row_names_file_line_field_and_reason_and_nothing_is_imported(
     world: Path, tmp_path: Path
 ) -> None:
