@@ -37,6 +37,8 @@ class Case(Struct, kw_only=True):
     gtins: dict[str, int] = field(default_factory=dict)
     items: dict[str, None] = field(default_factory=dict)
     more_items: int = 0
+    units: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Items by GTIN in each logistic unit that belongs to it."""
     alerts: dict[AlertKey, None] = field(default_factory=dict)
     confidence: float = 0.0
     last_us: int = 0
@@ -70,7 +72,8 @@ class Case(Struct, kw_only=True):
     @property
     def item_count(self) -> int:
         """How many items are known to belong to it."""
-        return len(self.items) + self.more_items
+        in_units = sum(sum(gtins.values()) for gtins in self.units.values())
+        return len(self.items) + self.more_items + in_units
 
     def seen_at(self, place: LonLat, territory_at: Callable[[LonLat], str | None]) -> None:
         """One more place; the first hundreds tell the middle."""
@@ -87,6 +90,18 @@ class Case(Struct, kw_only=True):
             self.items[item] = None
             if gtin:
                 self.gtins[gtin] = self.gtins.get(gtin, 0) + 1
+
+    def count_unit(self, unit: str, gtins: dict[str, int]) -> None:
+        """One more logistic unit, or better news of what is in it."""
+        if unit not in self.units and len(self.units) >= MOST_LISTED:
+            return
+        for gtin, number in self.units.pop(unit, {}).items():
+            self.gtins[gtin] -= number
+            if self.gtins[gtin] == 0:
+                del self.gtins[gtin]
+        for gtin, number in gtins.items():
+            self.gtins[gtin] = self.gtins.get(gtin, 0) + number
+        self.units[unit] = gtins
 
     def add_alert(self, key: AlertKey) -> None:
         """One more alert, once."""

@@ -138,6 +138,8 @@ class _Step:
         if claim.spreads:
             self._locate(group, signal)
         if group.opened:
+            # What replaces a corrected signal lets its case stand.
+            self._fallen.pop(id(group.case), None)
             self._changed(group.case)
             if claim.key[0] == "clone":
                 self._clear(claim.key[1])

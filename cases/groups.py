@@ -155,6 +155,8 @@ def _grow(case: Case, key: AlertKey, signal: Signal) -> None:
         case.territories[territory_id] = case.territories.get(territory_id, 0.0) + weight
     if signal.subject.type == "item":
         case.count_item(signal.subject.id, facts.get("gtin"))
+    for unit, gtins in facts.get("contents", {}).items():
+        case.count_unit(unit, gtins)
     for gtin in facts.get("gtins") or ([facts["gtin"]] if facts.get("gtin") else []):
         case.gtins.setdefault(gtin, 1)
     case.more_items = max(case.more_items, int(facts.get("units", 0)))

@@ -17,23 +17,30 @@ from judging.trails import trails
 from judging.windows import Heard, Judged, judge
 from registry import Registry
 from rules.catalogue import HANDLING_RULES, HandlingStates, initial_handling_states
-from rules.custody_contradiction import HandlingContext
-from rules.model import Outcome
+from rules.contents import NOTHING, Contents, packed
+from rules.handling import HandlingContext
+from rules.model import Finding, Outcome
+from rules.received_by_wrong_dealer import RULE as RECEIVED_BY_WRONG_DEALER
 
 
 class HandlingState(Struct, frozen=True, array_like=True):
-    """Custody of the thing, and the state of each rule."""
+    """Custody of the thing, the state of each rule, and what is in it."""
 
     custody: Custody
     rules: HandlingStates
+    contents: Contents = NOTHING
 
 
 class HandlingFold:
-    """Folds one thing; see ``judging.windows``."""
+    """Folds one thing; see ``judging.windows``. ``things``: what each event packs into something,
+    or takes out of it."""
 
-    def __init__(self, epc: str, registry: Registry) -> None:
+    def __init__(
+        self, epc: str, registry: Registry, things: Mapping[Identity, tuple[str, ...]]
+    ) -> None:
         self._epc = epc
         self._registry = registry
+        self._things = things
 
     def initial(self) -> HandlingState:
         """Nobody has it."""
@@ -56,8 +63,17 @@ class HandlingFold:
         """Every event that names it is held against what was known; then custody changes."""
         step, roles = moment.event.step, moment.event.roles
         role = roles.get(self._epc)
+        contents = state.contents
+        if role == "parent":
+            contents = packed(contents, step, self._things.get(step.identity, ()))
         context = HandlingContext(
-            self._epc, role, state.custody, bears_on(state.custody, step, roles)
+            self._epc,
+            role,
+            state.custody,
+            bears_on(state.custody, step, roles),
+            self._registry,
+            moment.received_us,
+            {self._epc: contents},
         )
         states, outcomes = [], []
         for rule, before in zip(HANDLING_RULES, state.rules, strict=True):
@@ -66,7 +82,7 @@ class HandlingFold:
             outcomes.extend(said)
         custody = apply(state.custody, step, roles, party_at=self._registry.party_at)
         named = role is not None and role != "parent"
-        return HandlingState(custody, tuple(states)), outcomes if named else None
+        return HandlingState(custody, tuple(states), contents), outcomes if named else None
 
     def voids(self, moments: Sequence[Timed[Any]]) -> list[Identity | None]:
         """An item event may be an error declaration."""
@@ -83,10 +99,37 @@ def judge_handlings(
 ) -> Mapping[str, Judged[HandlingState]]:
     """Every event that names each thing, judged from all that is stored."""
     found = trails(epcs, history)
-    return {
-        epc: judge(HandlingFold(epc, registry), _moments(found[epc]), registry.lateness_us)
-        for epc in epcs
-    }
+    judged = {epc: _judged(found[epc], registry, {}) for epc in epcs}
+    # What is in a thing is asked only of the few that went astray.
+    strayed = [epc for epc in epcs if _has_strayed(judged[epc])]
+    packing = [i for epc in strayed for i in _packing(found[epc])]
+    if packing:
+        things = history.contents_of(packing)
+        judged |= {epc: _judged(found[epc], registry, things) for epc in strayed}
+    return judged
+
+
+def _judged(
+    trail: Trail, registry: Registry, things: Mapping[Identity, tuple[str, ...]]
+) -> Judged[HandlingState]:
+    fold = HandlingFold(trail.epc, registry, things)
+    return judge(fold, _moments(trail), registry.lateness_us)
+
+
+def _has_strayed(judged: Judged[HandlingState]) -> bool:
+    return any(
+        isinstance(outcome, Finding) and outcome.rule == RECEIVED_BY_WRONG_DEALER
+        for draft in judged.drafts
+        for variant in draft.variants
+        for outcome in variant.outcomes
+    )
+
+
+def _packing(trail: Trail) -> Iterable[Identity]:
+    """The events that pack something into the thing, or take it out."""
+    return (
+        step.identity for step, roles in trail.touches if roles.get(trail.epc) == "parent"
+    )
 
 
 def says_something(judged: Judged[HandlingState]) -> bool:

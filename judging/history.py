@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from typing import Protocol
 
 from custody import Role, Step
+from events.identity import Identity
 from events.model import Position, Scan
 from events.timed import Timed
 
@@ -16,6 +17,11 @@ class History(Protocol):
 
     def steps_of(self, epcs: Collection[str]) -> Mapping[str, list[tuple[Step, Role]]]:
         """All item events that name each EPC, and its role in them."""
+
+    def contents_of(
+        self, identities: Collection[Identity]
+    ) -> Mapping[Identity, tuple[str, ...]]:
+        """What each item event names as put into, or taken out of, a container; in order."""
 
     def positions_of(
         self, tracker_id: str, from_us: int, to_us: int

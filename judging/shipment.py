@@ -1,12 +1,12 @@
 """How a shipment is folded: its tracker's fixes while it is on its way, and its units' events."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from custody import Step
+from custody import Role, Step
 from custody.fold import RECEIPTS
 from events.identity import Identity
 from events.timed import Timed
@@ -17,23 +17,28 @@ from registry.authority import DAY_US
 from registry.known import BEFORE_EVERYTHING, instant
 from registry.model import Shipment
 from rules.catalogue import SHIPMENT_RULES, ShipmentStates, initial_shipment_states
+from rules.contents import NOTHING, Contents, packed
 from rules.model import Outcome
 from rules.transport import ShipmentContext
 
 
 class ShipmentState(Struct, frozen=True, array_like=True):
-    """When it departed, which of its units were received, and the state of each rule."""
+    """When it departed, which of its units were received, the state of each rule, and what is in
+    the units that were not received yet."""
 
     departed_us: int | None
     received: tuple[str, ...]
     rules: ShipmentStates
+    contents: dict[str, Contents] = {}
 
 
 class UnitStep(Struct, frozen=True):
-    """An item event that names some of the shipment's logistic units."""
+    """An item event that names some of the shipment's logistic units; ``things``: what it packs
+    into one, or takes out of it."""
 
     step: Step
     units: tuple[str, ...]
+    things: tuple[str, ...] = ()
 
 
 class ShipmentFold:
@@ -81,10 +86,16 @@ class ShipmentFold:
             return state, None
         step = event.step
         if step.biz_step == "shipping" and state.departed_us is None:
-            return ShipmentState(step.at_us, state.received, state.rules), None
+            return replace(state, departed_us=step.at_us), None
+        if step.parent in fresh:
+            known = packed(state.contents.get(step.parent, NOTHING), step, event.things)
+            state = replace(state, contents={**state.contents, step.parent: known})
+        of_these = {unit: state.contents[unit] for unit in fresh if unit in state.contents}
+        context = context._replace(contents=of_these)
         state, outcomes = self._through_rules(state, replace(moment, event=step), context)
         if step.biz_step in RECEIPTS:
-            state = ShipmentState(state.departed_us, (*state.received, *fresh), state.rules)
+            left = {unit: known for unit, known in state.contents.items() if unit not in fresh}
+            state = replace(state, received=(*state.received, *fresh), contents=left)
         return state, outcomes
 
     def _is_under_way(self, state: ShipmentState, moment: Timed[Any], shipment: Shipment) -> bool:
@@ -105,7 +116,7 @@ class ShipmentFold:
             after, said = rule.step(before, moment, context=context)
             states.append(after)
             outcomes.extend(said)
-        return ShipmentState(state.departed_us, state.received, tuple(states)), outcomes
+        return replace(state, rules=tuple(states)), outcomes
 
     def voids(self, moments: Sequence[Timed[Any]]) -> list[Identity | None]:
         """An item event may be an error declaration."""
@@ -119,7 +130,7 @@ def moments(shipment_id: str, registry: Registry, history: History) -> Iterable[
     """Everything that bears on a shipment, under any version of its row."""
     rows = registry.shipment_rows(shipment_id)
     units = {unit for row in rows for unit in row.ssccs}
-    yield from _unit_steps(history.steps_of(units))
+    yield from _unit_steps(history.steps_of(units), history)
     begins_us = _begins_us(rows)
     for tracker in sorted({row.tracker_id for row in rows if row.tracker_id is not None}):
         # A tracker that is used again has many fixes that are none of this shipment's.
@@ -127,16 +138,20 @@ def moments(shipment_id: str, registry: Registry, history: History) -> Iterable[
         yield from history.positions_of(tracker, begins_us, until_us)
 
 
-def _unit_steps(rows: Any) -> Iterable[Timed[UnitStep]]:
+def _unit_steps(
+    rows: Mapping[str, list[tuple[Step, Role]]], history: History
+) -> Iterable[Timed[UnitStep]]:
     steps: dict[Identity, Step] = {}
     named: dict[Identity, list[str]] = {}
     for unit, found in rows.items():
         for step, _ in found:
             steps[step.identity] = step
             named.setdefault(step.identity, []).append(unit)
+    packing = [identity for identity, step in steps.items() if step.parent in rows]
+    things = history.contents_of(packing) if packing else {}
     for identity, step in steps.items():
-        units = tuple(sorted(named[identity]))
-        yield Timed(identity, step.at_us, step.received_us, UnitStep(step, units))
+        event = UnitStep(step, tuple(sorted(named[identity])), things.get(identity, ()))
+        yield Timed(identity, step.at_us, step.received_us, event)
 
 
 def _begins_us(rows: Sequence[Shipment]) -> int:

@@ -14,6 +14,7 @@ from rules.impossible_travel import ImpossibleTravel
 from rules.item import OURS
 from rules.item_inactive import ItemInactive
 from rules.received_by_wrong_dealer import ReceivedByWrongDealer
+from rules.received_elsewhere import Headed, ReceivedElsewhere
 from rules.scan_outside_territory import ScanOutsideTerritory
 from rules.shipment_off_corridor import ShipmentOffCorridor, Stray
 from rules.shipment_opened import ShipmentOpened
@@ -72,8 +73,8 @@ ShipmentStates = tuple[
     Stay | None, Stay | None, Stray | None, Fix | None, Excursion | None, None
 ]
 
-HANDLING_RULES: tuple[Any, ...] = (CustodyContradiction(),)
-HandlingStates = tuple[Handled]
+HANDLING_RULES: tuple[Any, ...] = (CustodyContradiction(), ReceivedElsewhere())
+HandlingStates = tuple[Handled, Headed]
 
 GATHERED_RULES = (
     "dealer-leak", "case-surfaced", "codes-copied", "order-abnormal", "price-below-floor",
@@ -97,6 +98,6 @@ def initial_handling_states() -> HandlingStates:
 
 
 def rule_ids() -> list[str]:
-    """The ids of all rules."""
+    """The ids of all rules; two ways of finding one thing are one rule."""
     judged = (*ITEM_RULES, *SHIPMENT_RULES, *HANDLING_RULES)
-    return [*(rule.id for rule in judged), *GATHERED_RULES]
+    return list(dict.fromkeys([*(rule.id for rule in judged), *GATHERED_RULES]))

@@ -2,16 +2,17 @@
 after it was destroyed, and the like."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from msgspec import Struct
 
-from custody import Custody, Role, Step
+from custody import Custody, Step
 from custody.fold import RECEIPTS
 from custody.trail import Touch
 from events.identity import Identity
 from events.timed import Timed
-from rules.model import Finding, Subject
+from rules.handling import HandlingContext, handled_subject
+from rules.model import Finding
 
 ENDED = frozenset(["destroyed", "disposed", "inactive"])
 MOVES = frozenset(["shipping", "receiving", "accepting", "packing", "retail_selling"])
@@ -48,16 +49,6 @@ class Handled(Struct, frozen=True, array_like=True):
     packed_by: Identity | None = None
     received_by: Identity | None = None
     made_by: Identity | None = None
-
-
-class HandlingContext(NamedTuple):
-    """The thing, as what the event names it, its custody before the event, and whether the event
-    bears on it at all, perhaps through a container."""
-
-    epc: str
-    role: Role | None
-    custody: Custody
-    bears: bool
 
 
 class CustodyContradiction:
@@ -161,15 +152,10 @@ def _finding(
     en, zh = WORDS[kind]
     return Finding(
         rule=rule,
-        subject=_subject(context.epc),
+        subject=handled_subject(context.epc),
         occurred_us=step.at_us,
         strength=STRENGTH[kind],
         inputs=(step.identity,) if because is None else (step.identity, because),
         facts={"contradiction": kind, "biz_step": step.biz_step, **facts},
         values={"what": en, "what_zh": zh},
     )
-
-
-def _subject(epc: str) -> Subject:
-    is_unit = epc.startswith("https://id.gs1.org/00/")
-    return Subject("logistic-unit" if is_unit else "item", epc)

@@ -1,15 +1,19 @@
 """Goods received by another dealer than the one they were shipped to."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from custody import Step
 from custody.fold import RECEIPTS
+from events.identity import Identity
 from registry import Registry
 from registry.model import Dealer
-from rules.model import Finding
+from rules.contents import Contents, counted, gtin_of, told_by
+from rules.model import Finding, Subject
 from rules.plan import dealer_at, receiver
 from rules.transport import ShipmentContext, ShipmentInput, shipment_subject
 
+RULE = "received-by-wrong-dealer"
 STRENGTH, WITHIN_FAMILY = 0.95, 0.3
 """A parent that takes in its sub-dealer's goods, or the other way round, is mostly in order."""
 
@@ -19,7 +23,7 @@ class ReceivedByWrongDealer:
     where no such site is known, where the event names another dealer as receiving. Own sites,
     carriers and unknown parties receive for somebody: they accuse nobody."""
 
-    id = "received-by-wrong-dealer"
+    id = RULE
     initial = None
 
     def step(
@@ -29,35 +33,64 @@ class ReceivedByWrongDealer:
         step = event.event
         if not isinstance(step, Step) or step.biz_step not in RECEIPTS:
             return None, ()
-        meant, taker = receiver(context), _taker(step, context)
+        registry, known_us = context.registry, context.known_us
+        meant, taker = receiver(context), taker_of(step, registry, known_us)
         if meant is None or taker is None or taker.dealer_id == meant.dealer_id:
             return None, ()
-        return None, (self._finding(step, meant, taker, context),)
-
-    def _finding(
-        self, step: Step, meant: Dealer, taker: Dealer, context: ShipmentContext
-    ) -> Finding:
-        registry, known_us = context.registry, context.known_us
-        is_family = _top(meant, registry, known_us) == _top(taker, registry, known_us)
-        return Finding(
-            rule=self.id,
-            subject=shipment_subject(context),
-            occurred_us=step.at_us,
-            strength=WITHIN_FAMILY if is_family else STRENGTH,
-            inputs=(step.identity,),
-            facts={
-                "dealer_id": meant.dealer_id,
-                "received_by": taker.dealer_id,
-                "territory_id": _territory(step, taker, context),
-                "site_gln": step.site_gln,
-                "shipment_id": context.shipment.shipment_id,
-            },
-            values={"meant": meant.name, "taker": taker.name},
+        finding = wrong_receipt(
+            step,
+            shipment_subject(context),
+            meant,
+            taker,
+            (registry, known_us),
+            contents=context.contents,
+            because=(),
         )
+        finding.facts["shipment_id"] = context.shipment.shipment_id
+        return None, (finding,)
 
 
-def _taker(step: Step, context: ShipmentContext) -> Dealer | None:
-    registry, known_us = context.registry, context.known_us
+def wrong_receipt(
+    step: Step,
+    subject: Subject,
+    meant: Dealer,
+    taker: Dealer,
+    known: tuple[Registry, int],
+    *,
+    contents: Mapping[str, Contents],
+    because: tuple[Identity, ...],
+) -> Finding:
+    """What is said of a receipt by somebody else. ``known``: the registry, and as known when;
+    ``contents``: what is in the units that came; ``because``: what told whom they were meant for.
+    """
+    registry, known_us = known
+    is_family = _top(meant, registry, known_us) == _top(taker, registry, known_us)
+    units = counted(contents)
+    facts: dict[str, Any] = {
+        "dealer_id": meant.dealer_id,
+        "received_by": taker.dealer_id,
+        "territory_id": _territory(step, taker, registry, known_us),
+        "site_gln": step.site_gln,
+    }
+    if (gtin := gtin_of(subject.id)) is not None:
+        facts["gtin"] = gtin
+    if units:
+        facts["gtins"] = sorted({gtin for gtins in units.values() for gtin in gtins})
+        facts["contents"] = units
+    return Finding(
+        rule=RULE,
+        subject=subject,
+        occurred_us=step.at_us,
+        strength=WITHIN_FAMILY if is_family else STRENGTH,
+        inputs=(step.identity, *because, *told_by(contents)),
+        facts=facts,
+        values={"meant": meant.name, "taker": taker.name},
+    )
+
+
+def taker_of(step: Step, registry: Registry, known_us: int) -> Dealer | None:
+    """The dealer who received the goods: the one whose site it is; where nobody tells whose it
+    is, the one that the event names."""
     site = registry.site(step.site_gln, known_us) if step.site_gln else None
     if site is not None or registry.is_own(step.site_gln):
         return dealer_at(step.site_gln, registry, known_us)
@@ -76,10 +109,9 @@ def _top(dealer: Dealer, registry: Registry, known_us: int) -> str:
     return dealer.dealer_id
 
 
-def _territory(step: Step, taker: Dealer, context: ShipmentContext) -> str | None:
+def _territory(step: Step, taker: Dealer, registry: Registry, known_us: int) -> str | None:
     """The smallest territory that holds the site; where its place is unknown, the largest of those
     in which the taker may sell."""
-    registry, known_us = context.registry, context.known_us
     site = registry.site(step.site_gln, known_us) if step.site_gln else None
     if site is None:
         return registry.largest_territory_of(taker.dealer_id, step.at_us, known_us)

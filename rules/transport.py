@@ -1,5 +1,6 @@
 """What the rules of a shipment share: fixes and item events, and the plan they are held against."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from custody import Step
@@ -7,17 +8,20 @@ from events.model import Position
 from events.timed import Timed
 from registry import Registry
 from registry.model import Shipment
+from rules.contents import Contents
 from rules.model import Place, Subject
 
 POSITION_LEVEL = 0.68
 
 
 class ShipmentContext(NamedTuple):
-    """The shipment's plan and the registry as known at ``known_us``."""
+    """The shipment's plan and the registry as known at ``known_us``; and what is in the units that
+    an item event names, as far as that is known."""
 
     shipment: Shipment
     registry: Registry
     known_us: int
+    contents: Mapping[str, Contents] = {}
 
 
 ShipmentInput = Timed[Position] | Timed[Step]

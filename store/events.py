@@ -262,6 +262,22 @@ class StoredHistory:
             found.setdefault(epc, []).append((steps[identity], role))
         return found
 
+    def contents_of(
+        self, identities: Collection[Identity]
+    ) -> dict[Identity, tuple[str, ...]]:
+        """What each item event names as put into, or taken out of, a container; in order."""
+        rows = self._connection.execute(
+            text(
+                "SELECT identity, epc FROM touches WHERE role = 'child'"
+                f" AND identity IN {rows_of(self._connection, 'identities')} ORDER BY epc"
+            ),
+            {"identities": as_list(identities)},
+        )
+        found: dict[Identity, list[str]] = {}
+        for identity, epc in rows:
+            found.setdefault(identity, []).append(epc)
+        return {identity: tuple(epcs) for identity, epcs in found.items()}
+
     def trade_of(self, identities: Collection[Identity]) -> list[Timed[Order | Offer]]:
         """These orders and offers."""
         rows = self._connection.execute(

@@ -16,12 +16,13 @@ from events.model import AnyEvent, ItemEvent, Location, Offer, Order, Scan
 from events.timed import timed
 from events.wire import encode_event
 from judging.gathering import judgements_of
+from judging.handling import judge_handlings
 from judging.units import judge_items, judge_shipment, units_of
 from registry import Registry
 from rules.item import item_of
 from rules.signal import Signal
 from store.engine import open_engine
-from store.events import StoredHistory, incoming_of, store_events
+from store.events import StoredHistory, handled_epcs, incoming_of, store_events
 from store.schema import metadata
 from tests.rules.world import BRAND, DEALER_A, DEALER_B, GTIN, registry
 
@@ -52,7 +53,7 @@ class Market:
     def receive(self, dealer: str, serials: Sequence[str], case: int | None, day: float) -> None:
         """Items come to a dealer, in a case or loose."""
         if case is not None:
-            self._aggregate(sscc(case), serials, day - 1)
+            self.pack(sscc(case), serials, day - 1)
         units = [item(serial) for serial in serials] if case is None else [sscc(case)]
         self.move("receiving", units, day, GLN[dealer])
 
@@ -76,7 +77,10 @@ class Market:
                 ]
         self._item_event(event, day, late_days)
 
-    def _aggregate(self, parent: str, serials: Sequence[str], day: float) -> None:
+    def pack(
+        self, parent: str, serials: Sequence[str], day: float, *, late_days: float = 0.0
+    ) -> None:
+        """Items are packed into a case."""
         children = [item(serial) for serial in serials]
         event = {
             "type": "AggregationEvent",
@@ -85,7 +89,7 @@ class Market:
             "parentID": parent,
             "childEPCs": children,
         }
-        self._item_event(event, day, 0.0)
+        self._item_event(event, day, late_days)
 
     def _item_event(self, event: dict[str, Any], day: float, late_days: float) -> None:
         number, at = f"e{len(self.events)}", BEGIN + timedelta(days=day)
@@ -136,11 +140,13 @@ def judgements(events: Sequence[AnyEvent], world: Registry) -> list[Judgement]:
         store_events(connection, [incoming_of(timed(e), encode_event(e)) for e in events])
         history = StoredHistory(connection)
         items = {item_of(event) for event in events if isinstance(event, Scan)}
-        judged = judge_items(sorted(items), history, world)
-        drafts = [(key, draft) for key, found in judged.items() for draft in found.drafts]
+        judged_items = judge_items(sorted(items), history, world)
+        drafts = [(key, draft) for key, found in judged_items.items() for draft in found.drafts]
         for shipment in ("SH-1", "SH-2"):
             found = judge_shipment(shipment, history, world).drafts
             drafts += [(shipment, draft) for draft in found]
+        things = judge_handlings(handled_epcs(connection), history, world)
+        drafts += [(epc, draft) for epc, judged in things.items() for draft in judged.drafts]
     told = [one for unit in units_of(drafts, world) for one in judgements_of(unit)]
     return told + [_trade(event) for event in events if isinstance(event, Order | Offer)]
 

@@ -7,11 +7,12 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
+from cases.exposure import exposure_of
 from cases.gather import Gathering, step
 from registry import Registry
 from registry.model import Permit
-from tests.cases.market import Market, gathered, judgements, sscc
-from tests.rules.world import BRAND, DEALER_A, DEALER_B, SSCC_ON_ROUTE, registry
+from tests.cases.market import Market, gathered, item, judgements, sscc
+from tests.rules.world import BRAND, DEALER_A, DEALER_B, GTIN, SSCC_ON_ROUTE, registry
 
 
 def leaking(items: int = 10, day: float = 12.0) -> Market:
@@ -126,10 +127,46 @@ def test_goods_received_by_the_wrong_dealer_name_the_one_they_were_meant_for() -
     assert (case.kind, case.dealer_id, case.territory_id) == ("diversion", "D-A", "B")
 
 
+def test_a_shipment_to_the_wrong_dealer_tells_what_was_in_it_and_what_that_is_worth() -> None:
+    market = Market(registry())
+    market.pack(SSCC_ON_ROUTE, [f"W{number}" for number in range(6)], 0.5)
+    market.pack(SSCC_ON_ROUTE, ["W4", "W5", "W6"], 0.6)
+    market.move("shipping", [SSCC_ON_ROUTE], 1.0, DEALER_A, disposition="in_transit")
+    market.move("receiving", [SSCC_ON_ROUTE], 2.0, DEALER_B)
+    [case], _ = market.gather()
+    exposure = exposure_of(case, market.registry, case.opened_us)
+    assert (case.item_count, case.gtins) == (7, {GTIN: 7})
+    assert exposure == ("70.00", "USD", "items-known-at-floor-price")
+
+
+def test_what_packing_that_came_late_tells_of_a_shipment_counts_once() -> None:
+    market = Market(registry())
+    market.pack(SSCC_ON_ROUTE, ["W1"], 0.5)
+    market.pack(SSCC_ON_ROUTE, ["W2", "W3"], 0.6, late_days=20.0)
+    market.move("shipping", [SSCC_ON_ROUTE], 1.0, DEALER_A, disposition="in_transit")
+    market.move("receiving", [SSCC_ON_ROUTE], 2.0, DEALER_B)
+    [case], _ = market.gather()
+    assert (case.item_count, case.gtins) == (3, {GTIN: 3})
+
+
+@pytest.mark.parametrize("loose", [False, True])
+def test_goods_that_no_shipments_row_speaks_of_are_one_case_where_they_go_astray(
+    loose: bool,
+) -> None:
+    market = Market(registry())
+    serials = [f"N{number}" for number in range(5)]
+    market.pack(sscc(70), serials, 0.5)
+    market.move("shipping", [sscc(70)], 1.0, DEALER_A, disposition="in_transit")
+    market.move("receiving", [item(s) for s in serials] if loose else [sscc(70)], 2.0, DEALER_B)
+    [case], _ = market.gather()
+    assert (case.kind, case.dealer_id, case.territory_id) == ("diversion", "D-A", "B")
+    assert (case.item_count, case.gtins) == (5, {GTIN: 5})
+
+
 @pytest.mark.parametrize(("opened", "cases"), [(1, 0), (2, 1)])
 def test_two_items_read_outside_their_sealed_case_are_a_case(opened: int, cases: int) -> None:
     market = Market(registry())
-    market._aggregate(SSCC_ON_ROUTE, ["O1", "O2"], 0.5)
+    market.pack(SSCC_ON_ROUTE, ["O1", "O2"], 0.5)
     market.move("shipping", [SSCC_ON_ROUTE], 1.0, DEALER_A, disposition="in_transit")
     for number in range(opened):
         market.read(f"O{number + 1}", 15.0, 8.0, 1.5)
@@ -139,7 +176,7 @@ def test_two_items_read_outside_their_sealed_case_are_a_case(opened: int, cases:
 
 def test_a_receipt_that_comes_too_late_lets_a_case_fall() -> None:
     market = Market(registry())
-    market._aggregate(SSCC_ON_ROUTE, ["O1", "O2"], 0.5)
+    market.pack(SSCC_ON_ROUTE, ["O1", "O2"], 0.5)
     market.move("shipping", [SSCC_ON_ROUTE], 1.0, DEALER_A, disposition="in_transit")
     for serial in ("O1", "O2"):
         market.read(serial, 15.0, 8.0, 3.0)
