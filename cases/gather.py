@@ -27,9 +27,10 @@ from cases.groups import DAY_US, Group, Groups
 from cases.judgement import Judgement
 from cases.leak import Crossed, Tested, test
 from cases.natural import Natural
-from cases.permits import Permits, under_permit
+from cases.permits import exceeded_finding, under_permit
 from cases.trade import Trade, judge_trade
 from registry import Registry
+from registry.allotment import Allotted
 from rules.model import Finding, Sighting
 from rules.places_seen import LonLat
 from rules.signal import Signal, signal_of
@@ -45,7 +46,7 @@ class Gathering(Struct):
     diversions: Diversions = field(default_factory=Diversions)
     groups: Groups = field(default_factory=Groups)
     trade: Trade = field(default_factory=Trade)
-    permits: Permits = field(default_factory=Permits)
+    permits: Allotted = field(default_factory=Allotted)
     now_us: int = 0
     swept_us: int = 0
 
@@ -173,10 +174,14 @@ class _Step:
 
     def _sighting(self, seen: Sighting) -> None:
         state, judged = self._state, self._judged
-        sighting, by_permit = under_permit(state.permits, seen, judged, self._registry)
+        sighting, by_permit, exceeded = under_permit(state.permits, seen, judged, self._registry)
+        if exceeded is not None:
+            self._find(exceeded_finding(exceeded, sighting, judged))
         if sighting.probability_outside >= 0.5:
             case = state.diversions.grow(sighting, judged)
             if case is not None:
+                if exceeded is not None:
+                    case.add_alert(("permit-exceeded", "dealer", sighting.dealer_id))
                 if sighting.nth == 1:
                     self._seen_at(case, [(sighting.lon, sighting.lat)])
                 self._changed(case)

@@ -1,60 +1,97 @@
 """Sales under permits with a quantity: inside until it is used up, and outside from then on.
 
 A permit's quantity counts the items that were seen under it, each once, in the order in which that
-was known (INTERFACES, 'A recording'): which shipments were meant for it, nobody reports.
+was known (INTERFACES, 'A recording'): which shipments were meant for it, nobody reports. An item
+that went under it stays there; one that came after does not get in by being read again.
 """
 
 from collections.abc import Iterable
 from functools import lru_cache
+from typing import NamedTuple
 
-from msgspec import Struct, field
 from msgspec.structs import replace
 
 from cases.judgement import Judgement
 from registry import Registry
-from registry.allotment import Use, clears
-from registry.known import instant, recorded_us
+from registry.allotment import Allotted, Use, clears, take
+from registry.known import FOREVER, instant, recorded_us
 from registry.model import Permit
-from rules.model import Sighting
+from rules.model import Finding, Sighting, Subject
 
 CERTAINLY_INSIDE = 0.05
+BEYOND = 0.2
+"""As weak as one read outside: people travel, and a permit may have been meant wider."""
 
 
-class Permits(Struct):
-    """How many items were seen under each permit."""
+class UnderPermit(NamedTuple):
+    """A sighting as it counts; whether a permit is what makes it one inside; and the permit whose
+    quantity was used up before it, if that is what makes it one outside."""
 
-    used: dict[str, int] = field(default_factory=dict)
+    sighting: Sighting
+    is_cleared: bool
+    exceeded: Permit | None = None
 
 
 def under_permit(
-    permits: Permits, sighting: Sighting, judged: Judgement, registry: Registry
-) -> tuple[Sighting, bool]:
-    """The sighting as it counts, and whether a permit is what makes it one inside."""
+    allotted: Allotted, sighting: Sighting, judged: Judgement, registry: Registry
+) -> UnderPermit:
+    """Hold a sighting that would be inside against the permits of its dealer."""
     rows = _limited(registry).get(sighting.dealer_id)
     if not rows or sighting.probability_outside >= CERTAINLY_INSIDE:
-        return sighting, False
+        return UnderPermit(sighting, is_cleared=False)
     held = registry.places.holding(
         sighting.lon, sighting.lat, sighting.at_us, judged.known_us
     )
     ids = [territory.territory_id for territory in held]
     if not ids or _is_authorised(sighting.dealer_id, ids, registry, judged.known_us):
-        return sighting, False
-    speaking = [row for row in _known(rows, judged.known_us) if _speaks(row, sighting, ids)]
-    for row in sorted(speaking, key=lambda row: (instant(row.valid_to, absent=0), row.permit_id)):
-        used = permits.used.get(row.permit_id, 0)
-        if row.quantity is None or used < row.quantity or sighting.nth > 1:
-            permits.used[row.permit_id] = used + (sighting.nth == 1)
-            return sighting, True
+        return UnderPermit(sighting, is_cleared=False)
+    speaking = [
+        (row, use)
+        for row in _known(rows, judged.known_us)
+        for use in (_use(sighting, judged, into) for into in ids)
+        if clears(row, use)
+    ]
     if not speaking:
-        return sighting, False
-    return replace(sighting, probability_outside=1.0, territory_id=ids[0]), False
+        return UnderPermit(sighting, is_cleared=False)
+    if any(take(allotted, [row], use) for row, use in sorted(speaking, key=_by_end)):
+        return UnderPermit(sighting, is_cleared=True)
+    beyond = replace(sighting, probability_outside=1.0, territory_id=ids[0])
+    return UnderPermit(beyond, False, min(speaking, key=_by_end)[0])
 
 
-def _speaks(row: Permit, sighting: Sighting, ids: Iterable[str]) -> bool:
-    return any(
-        clears(row, Use(sighting.at_us, "", sighting.item, sighting.gtin, territory_id))
-        for territory_id in ids
+def exceeded_finding(
+    permit: Permit, sighting: Sighting, judged: Judgement
+) -> Finding:
+    """What is said of an item that was seen where only a permit allowed it, after its quantity."""
+    return Finding(
+        rule="permit-exceeded",
+        subject=Subject("dealer", sighting.dealer_id),
+        occurred_us=sighting.at_us,
+        strength=BEYOND,
+        inputs=(judged.identity,),
+        facts={
+            "dealer_id": sighting.dealer_id,
+            "territory_id": sighting.territory_id,
+            "permit_id": permit.permit_id,
+            "quantity": permit.quantity,
+            "gtin": sighting.gtin,
+            "item": sighting.item,
+        },
+        values={
+            "dealer": sighting.dealer_id,
+            "permit": permit.permit_id,
+            "quantity": str(permit.quantity),
+        },
     )
+
+
+def _use(sighting: Sighting, judged: Judgement, territory_id: str) -> Use:
+    return Use(sighting.at_us, judged.identity, sighting.item, sighting.gtin, territory_id)
+
+
+def _by_end(speaking: tuple[Permit, Use]) -> tuple[int, str]:
+    permit = speaking[0]
+    return instant(permit.valid_to, absent=FOREVER), permit.permit_id
 
 
 def _known(rows: Iterable[Permit], known_us: int) -> list[Permit]:

@@ -6,8 +6,10 @@ of one, else the first sight. Uses are taken in order of their time, then identi
 depends on the set of uses alone.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 from registry.known import BEFORE_EVERYTHING, FOREVER, instant, recorded_us
 from registry.model import Permit
@@ -40,25 +42,48 @@ def clears(permit: Permit, use: Use) -> bool:
     )
 
 
-def allotted(permits: Iterable[Permit], uses: Iterable[Use]) -> dict[str, str]:
-    """Unit -> permit_id, for the units that permits of one dealer clear.
+class Allotted(Struct):
+    """What went under permits so far: how many items under each, and which units under which."""
 
-    A unit goes under the permit that ends first (ties by id) of those that clear it and have room
-    for all its items; once allotted it stays so, wherever else in the area it is seen. A unit
-    beyond every quantity is not in the answer.
+    used: dict[str, int] = field(default_factory=dict)
+    permit_of: dict[str, str] = field(default_factory=dict)
+
+
+def take(so_far: Allotted, permits: Iterable[Permit], use: Use) -> str | None:
+    """The id of the permit under which a use goes, noted in ``so_far``; None where there is none
+    that clears it and has room for all its items.
+
+    A unit goes under the permit that ends first (ties by id); once allotted it stays so, wherever
+    else in the area it is seen. Units of a permit without a quantity are not noted.
+    """
+    if use.unit in so_far.permit_of:
+        return so_far.permit_of[use.unit]
+    for permit in sorted(permits, key=_ending):
+        used = so_far.used.get(permit.permit_id, 0)
+        if not clears(permit, use):
+            continue
+        if permit.quantity is None:
+            return permit.permit_id
+        if used + use.items <= permit.quantity:
+            so_far.used[permit.permit_id] = used + use.items
+            so_far.permit_of[use.unit] = permit.permit_id
+            return permit.permit_id
+    return None
+
+
+def _ending(permit: Permit) -> tuple[int, str]:
+    return instant(permit.valid_to, absent=FOREVER), permit.permit_id
+
+
+def allotted(permits: Sequence[Permit], uses: Iterable[Use]) -> dict[str, str]:
+    """Unit -> permit_id, for the units that permits of one dealer clear, uses in order of time,
+    then identity. A unit beyond every quantity is not in the answer.
 
     ``permits`` are the rows as known (one for each ``permit_id``).
     """
-    ending = sorted(permits, key=lambda row: (instant(row.valid_to, absent=FOREVER), row.permit_id))
-    left = {permit.permit_id: permit.quantity for permit in ending}
-    found: dict[str, str] = {}
+    so_far, found = Allotted(), dict[str, str]()
     for use in sorted(uses, key=lambda use: (use.at_us, use.identity)):
-        if use.unit in found:
-            continue
-        for permit in ending:
-            room = left[permit.permit_id]
-            if clears(permit, use) and (room is None or use.items <= room):
-                found[use.unit] = permit.permit_id
-                left[permit.permit_id] = None if room is None else room - use.items
-                break
+        permit_id = take(so_far, permits, use)
+        if permit_id is not None:
+            found.setdefault(use.unit, permit_id)
     return found

@@ -77,7 +77,8 @@ HANDLING_RULES: tuple[Any, ...] = (CustodyContradiction(), ReceivedElsewhere())
 HandlingStates = tuple[Handled, Headed]
 
 GATHERED_RULES = (
-    "dealer-leak", "case-surfaced", "codes-copied", "order-abnormal", "price-below-floor",
+    "dealer-leak", "case-surfaced", "codes-copied", "permit-exceeded", "order-abnormal",
+    "price-below-floor",
 )
 """Rules over many subjects: ``cases`` judges them as it gathers what the others say."""
 

@@ -195,3 +195,25 @@ def test_goods_of_nobody_and_of_a_dealer_without_territory_accuse_nobody() -> No
     assert market.gather() == ([], [])
     assert bare.gather() == ([], [])
     assert BRAND
+
+
+def test_reads_again_of_what_exceeds_a_permit_are_not_cleared_by_it() -> None:
+    permit = Permit(
+        permit_id="P",
+        dealer_id="D-A",
+        gtins="all",
+        territory_ids=["B"],
+        valid_from=datetime(2026, 1, 1, tzinfo=UTC),
+        valid_to=datetime(2026, 12, 1, tzinfo=UTC),
+        quantity=1,
+    )
+    market = Market(registry())
+    market.registry = Registry(replace(market.registry.rows, permits=(permit,)))
+    market.receive("A", ["U1", "U2"], None, 1.0)
+    for day, serial in enumerate(["U1", "U2", "U2", "U1"]):
+        market.read(serial, 15.0, 5.0, 3.0 + day)
+    cases, signals = market.gather()
+    assert cases == []
+    assert [(s.rule, s.facts["item"]) for s in signals] == [
+        ("permit-exceeded", item("U2"))
+    ] * 2

@@ -7,6 +7,7 @@ from registry.model import (
     Authorisation,
     Dealer,
     Money,
+    Permit,
     Product,
     Shipment,
     Site,
@@ -19,6 +20,7 @@ BRAND, DEALER_A, DEALER_B = "9506000000015", "9506000100067", "9506000100098"
 SSCC_ON_ROUTE = "https://id.gs1.org/00/395060000010000402"
 FOREIGN_SITE = "9506000200064"
 GTIN = "09506000134352"
+PERMITTED_GTIN = "09506000001029"
 SSCC = "https://id.gs1.org/00/395060000010000082"
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -39,7 +41,20 @@ def registry() -> Registry:
                     gtin=GTIN,
                     name="Product",
                     floor_price=Money(amount="10.00", currency="USD"),
-                ),),
+                ),
+                Product(gtin=PERMITTED_GTIN, name="Product that one item is permitted of"),
+            ),
+            permits=(
+                Permit(
+                    permit_id="P-1",
+                    dealer_id="D-A",
+                    gtins=[PERMITTED_GTIN],
+                    territory_ids=["P"],
+                    valid_from=BEGIN,
+                    valid_to=datetime(2027, 1, 1, tzinfo=UTC),
+                    quantity=1,
+                ),
+            ),
             dealers=(
                 Dealer(dealer_id="D-A", gln=DEALER_A, name="Dealer A"),
                 Dealer(dealer_id="D-B", gln=DEALER_B, name="Dealer B"),
@@ -47,6 +62,7 @@ def registry() -> Registry:
             territories=(
                 Territory(territory_id="A", name="Aland", version=1, geometry=box(0.0, 10.0)),
                 Territory(territory_id="B", name="Berland", version=1, geometry=box(10.0, 20.0)),
+                Territory(territory_id="P", name="Permia", version=1, geometry=box(60.0, 70.0)),
             ),
             authorisations=tuple(
                 Authorisation(
