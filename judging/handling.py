@@ -128,7 +128,9 @@ def _has_strayed(judged: Judged[HandlingState]) -> bool:
 def _packing(trail: Trail) -> Iterable[Identity]:
     """The events that pack something into the thing, or take it out."""
     return (
-        step.identity for step, roles in trail.touches if roles.get(trail.epc) == "parent"
+        touch.step.identity
+        for touch in trail.touches
+        if touch.roles.get(trail.epc) == "parent"
     )
 
 
