@@ -33,6 +33,7 @@ _BEND, _SLOPE = _T * (1 - _T), 1 - 2 * _T
 _HALVES = np.array([[0.0], [0.5], [1.0]])
 _MAX_PIECE_M = 200_000.0
 _MAX_PIECE_DEG = 2.0
+_Line = tuple[Floats, Floats, Floats, Floats]
 
 
 def lost_share(
@@ -57,8 +58,27 @@ def lost_share(
     if not len(kept):
         return np.zeros(len(lon))
     row, onward = row.take(kept), onward.take(kept)
-    if not np.count_nonzero(sigma_m > CLOSE_M * np.cos(lat * RADIANS)):
+    # Fix by fix, not for the batch: what else is in it must not change an answer.
+    vague = sigma_m > CLOSE_M * np.cos(lat * RADIANS)
+    if not np.count_nonzero(vague):
         return lost_sharp(lat, sigma_m, row, line, onward)
+    lost = np.zeros(len(lon))
+    mine = vague.take(row)
+    for which in (mine.nonzero()[0], (~mine).nonzero()[0]):
+        if len(which):
+            cut = line[0][which], line[1][which], line[2][which], line[3][which]
+            these = row[which], cut, onward[which]
+            if mine[which[0]]:
+                lost += _lost_vague(lon, lat, sigma_m, *these)
+            else:
+                lost += lost_sharp(lat, sigma_m, *these)
+    return lost
+
+
+def _lost_vague(
+    lon: Floats, lat: Floats, sigma_m: Floats, row: Ints, line: _Line, onward: Floats
+) -> Floats:
+    """``lost_share`` of edges that are cut already, on the map as it is."""
     piece, east, north = _pieces(lat.take(row), sigma_m.take(row), line)
     row = row.take(piece)
     x, y = Frames(lon, lat).xy(row, lon.take(row) + east, lat.take(row) + north)
@@ -73,11 +93,11 @@ def settle(inside: Bools, lost: Floats) -> Floats:
     """Probability inside, given which fixes lie inside and what they lose at the border.
 
     On the border itself the angle may come out on the other side than the owner rule: a share
-    outside [0, 1] tells it.
+    outside [0, 1] tells it. Rounded to a billionth, so that sums taken in another order agree.
     """
     share = inside - lost
     share += (share < -1e-4).astype(np.float64) - (share > 1 + 1e-4)
-    settled: Floats = np.minimum(np.maximum(share, 0.0), 1.0)
+    settled: Floats = np.rint(np.minimum(np.maximum(share, 0.0), 1.0) * 1e9) / 1e9
     return settled
 
 

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shapely.geometry import Polygon, box
 
+from geo import gaussian
 from geo.area import Area
 from tests.geo import quadrature
 from tests.geo.shapes import fixes_near, stars
@@ -39,16 +40,29 @@ def test_the_integral_is_right_to_a_millionth(lat: float, size: float, sigma_m: 
 
 @pytest.mark.parametrize("lat", [0.0, 45.0, -70.0, 85.0])
 @pytest.mark.parametrize("sigma_m", [1.0, 40.0, 85.0, 400.0, 990.0])
-def test_the_close_map_of_sharp_fixes_is_the_map_of_others(lat: float, sigma_m: float) -> None:
+def test_the_close_map_of_sharp_fixes_is_the_map_of_others(
+    lat: float, sigma_m: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
     shape = Polygon([(7, lat), (7.02, lat - 0.004), (7.05, lat + 0.011), (7.011, lat + 0.003)])
     area = Area([shape])
     corners = np.array(shape.exterior.coords)[:4]
-    fixes = np.concatenate([corners, (corners + np.roll(corners, 1, axis=0)) / 2])
-    for lon, at in fixes:
-        found = area.probability(lon, at, sigma_m)[0]
-        # A fix near the pole in its batch has all of them mapped the other way.
-        other = area.probability([lon, 0.0], [at, 89.99], sigma_m)[0]
-        assert found == pytest.approx(other, abs=3e-7)
+    fixes = np.concatenate([corners, (corners + np.roll(corners, 1, axis=0)) / 2]).T
+    found = area.probability(fixes[0], fixes[1], np.full(8, sigma_m))
+    monkeypatch.setattr(gaussian, "CLOSE_M", 0.0)
+    assert found == pytest.approx(
+        area.probability(fixes[0], fixes[1], np.full(8, sigma_m)), abs=3e-7
+    )
+
+
+def test_what_else_is_in_the_batch_changes_no_digit() -> None:
+    turn = np.linspace(0, 2 * np.pi, 400)
+    reach = 0.05 + 0.01 * np.sin(9 * turn)
+    area = Area([Polygon(np.column_stack([8 + reach * np.cos(turn), 47 + reach * np.sin(turn)]))])
+    rng = np.random.default_rng(3)
+    lon, lat = rng.uniform(7.93, 8.07, 200), rng.uniform(46.93, 47.07, 200)
+    sigma_m = rng.choice([5.0, 60.0, 600.0, 900.0, 5000.0], 200)
+    alone = [area.probability(*fix)[0] for fix in zip(lon, lat, sigma_m, strict=True)]
+    assert area.probability(lon, lat, sigma_m).tolist() == alone
 
 
 def test_holes_take_their_share() -> None:
