@@ -293,6 +293,32 @@ def difference(before: Outcome, after: Outcome) -> list[bytes]:
     return [_line({"change": change, "alert": alert}) for change, alert in changes]
 
 
+def difference_of_cases(before: Outcome, after: Outcome) -> list[bytes]:
+    """``diff-cases.jsonl``: cases that a change would add and remove. One that is opened sooner or
+    later, about the same subject, dealer and territory, is the same."""
+    was, now = _by_what_they_are_about(before.cases), _by_what_they_are_about(after.cases)
+    changes = [
+        (change, case)
+        for key in was.keys() | now.keys()
+        for change, more, fewer in (
+            ("removed", was.get(key, []), now.get(key, [])),
+            ("added", now.get(key, []), was.get(key, [])),
+        )
+        for case in more[len(fewer) :]
+    ]
+    changes.sort(key=lambda change: (change[1]["opened_at"], change[1]["case_id"], change[0]))
+    return [_line({"change": change, "case": case}) for change, case in changes]
+
+
+def _by_what_they_are_about(lines: Iterable[bytes]) -> dict[tuple[str, ...], list[dict[str, Any]]]:
+    found: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for case in (json.loads(line) for line in lines):
+        who_and_where = (case.get("dealer_id", ""), case.get("territory_id", ""))
+        key = (case["kind"], case["subject"]["type"], case["subject"]["id"], *who_and_where)
+        found.setdefault(key, []).append(case)
+    return found
+
+
 def _by_subject(lines: Iterable[bytes]) -> dict[tuple[str, str, str], dict[str, Any]]:
     alerts = (json.loads(line) for line in lines)
     return {(a["rule"], a["subject"]["type"], a["subject"]["id"]): a for a in alerts}

@@ -83,3 +83,26 @@ def test_proposed_rows_that_refer_to_nothing_are_refused(
     done = RUN.invoke(APP, words)
     assert done.exit_code == 2
     assert f"registry-conflict ({member})" in done.stderr
+
+
+def test_a_policy_under_which_nothing_is_certain_enough_removes_every_case(
+    world: Path, tmp_path: Path
+) -> None:
+    proposed = tmp_path / "policy.json"
+    strict = {"case_certainty": 0.9999999, "surfaced_items": 99, "leak_least_items": 9999}
+    proposed.write_text(json.dumps(strict))
+    replayed(world, tmp_path / "was")
+    replayed(world, tmp_path / "now", "--policy", str(proposed), "--diff")
+    was, now, changes = (
+        [json.loads(line) for line in (tmp_path / path).read_text().splitlines()]
+        for path in ("was/cases.jsonl", "now/cases.jsonl", "now/diff-cases.jsonl")
+    )
+    assert now == []
+    assert was
+    assert changes == [{"change": "removed", "case": case} for case in was]
+
+
+def test_a_change_that_changes_nothing_changes_no_case(world: Path, tmp_path: Path) -> None:
+    same = world / "registry" / "authorisations.jsonl"
+    replayed(world, tmp_path / "same", "--authorisations", str(same), "--diff")
+    assert (tmp_path / "same" / "diff-cases.jsonl").read_bytes() == b""

@@ -18,7 +18,7 @@ from registry import RegistryRows, read_policy
 from registry.model import Authorisation
 from registry.recording import read_registry
 from tracewarden.commands.refusals import refusals
-from tracewarden.replay import Outcome, difference, write
+from tracewarden.replay import Outcome, difference, difference_of_cases, write
 from tracewarden.replay import replay as run
 
 
@@ -33,7 +33,8 @@ def replay(
     ] = None,
     policy: Annotated[Path | None, typer.Option(help="Policy instead of the recording's.")] = None,
     diff: Annotated[
-        bool, typer.Option("--diff", help="Write diff.jsonl: alerts added and removed.")
+        bool,
+        typer.Option("--diff", help="Write diff.jsonl and diff-cases.jsonl: what a change does."),
     ] = False,
 ) -> None:
     """Judge a recording; writes signals.jsonl, alerts.jsonl, cases.jsonl and summary.json."""
@@ -59,6 +60,7 @@ def _finish(outcome: Outcome, before: Outcome | None, out: Path) -> None:
     write(outcome, out)
     if before is not None:
         (out / "diff.jsonl").write_bytes(b"".join(difference(before, outcome)))
+        (out / "diff-cases.jsonl").write_bytes(b"".join(difference_of_cases(before, outcome)))
     typer.echo(msgspec.json.encode(outcome.summary).decode())
 
 
