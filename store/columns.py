@@ -1,7 +1,8 @@
 """Many rows in one statement, on both databases: rows and lists travel as one JSON parameter.
 
 PostgreSQL unpacks it on the server, which costs a client far less than arrays or single rows;
-SQLite does the same with ``json_each``. Many rows come back as one JSON text likewise.
+SQLite does the same with ``json_each``, but takes what is inserted row by row. Many rows come back
+as one JSON text likewise.
 """
 
 from collections.abc import Collection, Sequence
@@ -62,7 +63,12 @@ def insert_new(
     if not rows:
         return set()
     key = next(iter(columns))
-    statement = _insertion(connection, table, columns)
+    if is_sqlite(connection):
+        known = _known(connection, table, key, [row[0] for row in rows])
+        fresh = [tuple(row) for row in rows if row[0] not in known]
+        _insert_many(connection, table, columns, fresh)
+        return {row[0] for row in fresh}
+    statement = _insertion(table, columns)
     return {row[0] for row in writing(connection, statement, _parameters(rows), key)}
 
 
@@ -70,19 +76,31 @@ def insert_absent(
     connection: Connection, table: str, columns: dict[str, str], rows: Sequence[Sequence[Any]]
 ) -> None:
     """The same for whoever needs not know which they were."""
-    if rows:
-        connection.execute(text(_insertion(connection, table, columns)), _parameters(rows))
-
-
-def _insertion(connection: Connection, table: str, columns: dict[str, str]) -> str:
     if is_sqlite(connection):
-        fields = ", ".join(f"json_extract(value, '$[{i}]')" for i in range(len(columns)))
-        source = f"SELECT {fields} FROM json_each(:rows) WHERE true"
-    else:
-        fields = ", ".join(
-            f"CAST(value ->> {i} AS {kind})" for i, kind in enumerate(columns.values())
-        )
-        source = f"SELECT {fields} FROM json_array_elements(CAST(:rows AS json))"
+        _insert_many(connection, table, columns, [tuple(row) for row in rows])
+    elif rows:
+        connection.execute(text(_insertion(table, columns)), _parameters(rows))
+
+
+def _known(connection: Connection, table: str, key: str, keys: Sequence[str]) -> set[Any]:
+    """Which keys are there already; SQLite has one writer, so that nobody adds any meanwhile."""
+    query = f"SELECT {key} FROM {table} WHERE {key} IN {rows_of(connection, 'keys')}"
+    return set(connection.execute(text(query), {"keys": as_list(keys)}).scalars())
+
+
+def _insert_many(
+    connection: Connection, table: str, columns: dict[str, str], rows: list[tuple[Any, ...]]
+) -> None:
+    """SQLite runs a prepared statement for each row at a fraction of what unpacking JSON costs."""
+    if rows:
+        places = ", ".join("?" * len(columns))
+        statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})"
+        connection.exec_driver_sql(f"{statement} ON CONFLICT DO NOTHING", rows)
+
+
+def _insertion(table: str, columns: dict[str, str]) -> str:
+    fields = ", ".join(f"CAST(value ->> {i} AS {kind})" for i, kind in enumerate(columns.values()))
+    source = f"SELECT {fields} FROM json_array_elements(CAST(:rows AS json))"
     return f"INSERT INTO {table} ({', '.join(columns)}) {source} ON CONFLICT DO NOTHING"
 
 

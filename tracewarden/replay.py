@@ -8,12 +8,13 @@ import heapq
 import json
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import islice
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import Connection, Engine, text
 
@@ -21,9 +22,7 @@ from cases.alerts import alert_of
 from cases.alerts import as_json as alert_json
 from cases.case import AlertKey
 from cases.judgement import Judgement
-from events.errors import EventError
 from events.model import Offer, Order
-from events.timed import microseconds, timed
 from events.wire import decode_event
 from judging.gathering import judgements_of
 from judging.handling import judge_handlings
@@ -32,15 +31,13 @@ from registry import Head, Registry, RegistryRows
 from registry.known import recorded_us
 from rules.signal import Signal
 from rules.signal import as_json as signal_json
-from store.engine import open_engine, sqlite_url
-from store.events import Incoming, StoredHistory, handled_epcs, incoming_of, store_events
-from store.schema import metadata
+from store.events import StoredHistory, handled_epcs
+from tracewarden.event_spool import Progress, Tally, batched, fill, open_spool, scanned_items
 from tracewarden.gathering import Gatherer
 from tracewarden.judgement_spool import JudgementSpool
 
-EVENTS_AT_ONCE = 2000
-ITEMS_AT_ONCE = 500
-Progress = Callable[[str, int], None]
+ITEMS_AT_ONCE = 1000
+SHIPMENTS_AT_ONCE = 50
 
 
 @dataclass
@@ -54,14 +51,6 @@ class Outcome:
     """Signals over many subjects, which the second stage gives; ``alerts`` have theirs."""
     gathered_alerts: list[bytes] = field(default_factory=list)
     cases: list[bytes] = field(default_factory=list)
-
-
-@dataclass
-class _Tally:
-    events: Counter[str] = field(default_factory=Counter)
-    doubles: int = 0
-    dead: int = 0
-    dead_samples: list[str] = field(default_factory=list)
 
 
 def replay(
@@ -80,9 +69,9 @@ def replay(
     known = rows if at_us is None else known_before(rows, at_us)
     registry = Registry(known)
     with tempfile.TemporaryDirectory(prefix="tracewarden-replay-") as spool:
-        engine = _spool_engine(Path(spool))
+        engine = open_spool(Path(spool))
         try:
-            tally = _spool(engine, folder / "events.jsonl", at_us, progress)
+            tally = fill(engine, folder / "events.jsonl", at_us, progress)
             with JudgementSpool(Path(spool)) as judgements:
                 return _judge(engine, judgements, registry, head, tally, progress)
         finally:
@@ -101,59 +90,12 @@ def known_before(rows: RegistryRows, at_us: int) -> RegistryRows:
     )
 
 
-def _spool_engine(folder: Path) -> Engine:
-    """A database that lives as long as the replay: nothing in it needs to be durable."""
-    engine = open_engine(sqlite_url(folder / "spool.sqlite"), durable=False)
-    metadata.create_all(engine)
-    return engine
-
-
-def _spool(engine: Engine, path: Path, at_us: int | None, progress: Progress) -> _Tally:
-    tally = _Tally()
-    with path.open("rb") as lines, engine.begin() as connection:
-        for batch in _batched(lines, EVENTS_AT_ONCE):
-            incoming = list(_read(batch, at_us, tally))
-            stored = store_events(connection, incoming)
-            tally.doubles += len(incoming) - len(stored.fresh)
-            tally.dead += len(stored.refused)
-            progress("events read", len(batch))
-    return tally
-
-
-T = TypeVar("T")
-
-
-def _batched(values: Iterable[T], size: int) -> Iterator[list[T]]:
-    iterator = iter(values)
-    while batch := list(islice(iterator, size)):
-        yield batch
-
-
-def _read(lines: Sequence[bytes], at_us: int | None, tally: _Tally) -> Iterator[Incoming]:
-    for line in lines:
-        raw = line.rstrip(b"\r\n")
-        if not raw:
-            continue
-        try:
-            event = decode_event(raw)
-            if at_us is not None and microseconds(event.received_at) >= at_us:
-                continue
-            incoming = incoming_of(timed(event), raw)
-        except EventError as error:
-            tally.dead += 1
-            if len(tally.dead_samples) < 10:
-                tally.dead_samples.append(f"{error.type}: {error.field}: {error.detail}")
-            continue
-        tally.events[str(event.__struct_config__.tag)] += 1
-        yield incoming
-
-
 def _judge(
     engine: Engine,
     judgements: JudgementSpool,
     registry: Registry,
     head: Head,
-    tally: _Tally,
+    tally: Tally,
     progress: Progress,
 ) -> Outcome:
     signals: list[Line] = []
@@ -239,22 +181,26 @@ def _units(
     connection: Connection, registry: Registry, progress: Progress
 ) -> Iterator[list[Unit]]:
     history = StoredHistory(connection)
-    items = connection.execute(
-        text("SELECT DISTINCT subject FROM events WHERE kind = 'scan' ORDER BY subject")
-    ).scalars()
-    for batch in _batched(items.all(), ITEMS_AT_ONCE):
+    for batch in batched(scanned_items(connection), ITEMS_AT_ONCE):
         judged = judge_items(batch, history, registry)
         drafts = [(key, draft) for key, found in judged.items() for draft in found.drafts]
         yield units_of(drafts, registry)
         progress("items judged", len(batch))
-    for batch in _batched(handled_epcs(connection), ITEMS_AT_ONCE):
+    for batch in batched(handled_epcs(connection), ITEMS_AT_ONCE):
         handled = judge_handlings(batch, history, registry)
         drafts = [(epc, draft) for epc, found in handled.items() for draft in found.drafts]
         yield units_of(drafts, registry)
         progress("things judged", len(batch))
-    for shipment_id in sorted({row.shipment_id for row in registry.rows.shipments}):
-        drafts = [(shipment_id, d) for d in judge_shipment(shipment_id, history, registry).drafts]
-        yield units_of(drafts, registry)
+    shipments = sorted({row.shipment_id for row in registry.rows.shipments})
+    for batch in batched(shipments, SHIPMENTS_AT_ONCE):
+        drafts = [
+            (key, draft)
+            for key in batch
+            for draft in judge_shipment(key, history, registry).drafts
+        ]
+        for _, units in groupby(units_of(drafts, registry), key=attrgetter("subject")):
+            yield list(units)
+        progress("shipments judged", len(batch))
 
 
 def write(outcome: Outcome, out: Path) -> None:
