@@ -16,7 +16,7 @@ from shapely.geometry import MultiPolygon, Polygon
 from geo.arrays import Bools, Floats, FloatsLike, floats, spread
 from geo.ellipsoid import SEMI_MAJOR_M, Frames
 from geo.errors import GeoError
-from geo.geodesic import distance_m, forward
+from geo.geodesic import between_m, distance_m, forward
 from geo.nearest import border_distance
 from geo.points import check_points
 
@@ -76,7 +76,7 @@ class Route:
         at = int(np.argmin((x + t * dx) ** 2 + (y + t * dy) ** 2))
         on_lon = lon_a[at] + t[at] * (lon_b[at] - lon_a[at])
         on_lat = lat_a[at] + t[at] * (lat_b[at] - lat_a[at])
-        return float(distance_m(lon, lat, on_lon, on_lat)[0])
+        return between_m(lon, lat, float(on_lon), float(on_lat))
 
     def within(self, lon: FloatsLike, lat: FloatsLike, corridor_m: float) -> Bools:
         """Whether each point lies within ``corridor_m`` metres to either side of the route."""

@@ -18,6 +18,11 @@ def distance_m(lon1: FloatsLike, lat1: FloatsLike, lon2: FloatsLike, lat2: Float
     return length
 
 
+def between_m(lon1: float, lat1: float, lon2: float, lat2: float) -> float:
+    """The same for two points: without arrays, at a tenth of the cost."""
+    return float(_GEOD.inv(lon1, lat1, lon2, lat2)[2])
+
+
 def forward(
     lon: FloatsLike, lat: FloatsLike, azimuth_deg: FloatsLike, length_m: FloatsLike
 ) -> tuple[Floats, Floats]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from events.model import LEVELS
-from geo.geodesic import distance_m
+from geo.geodesic import between_m
 from registry import Policy
 from rules.item import OURS, Concern, ItemContext, ItemScan, item_subject
 from rules.model import Finding
@@ -56,7 +56,7 @@ class ImpossibleTravel:
         least_m = max(reach_m, policy.travel_min_m) + slack_m
         if rough_m((before.lon, before.lat), (fix.lon, fix.lat)) < 0.99 * least_m:
             return ()
-        apart_m = float(distance_m(before.lon, before.lat, fix.lon, fix.lat)[0])
+        apart_m = between_m(before.lon, before.lat, fix.lon, fix.lat)
         if apart_m <= least_m:
             return ()
         finding = Finding(

@@ -3,7 +3,7 @@
 from functools import lru_cache
 
 from geo.corridor import Route
-from geo.geodesic import distance_m
+from geo.geodesic import between_m
 from registry import AreaKey, Registry, Window
 from registry.authority import ANY_PRODUCT
 from registry.model import Dealer
@@ -58,7 +58,7 @@ def is_planned(place: Place, context: ShipmentContext, *, more_m: float = 0.0) -
         sites = registry.sites_of(gln, context.known_us)
         planned += [(site.lon, site.lat, 0.0) for site in sites]
     return any(
-        float(distance_m(place.lon, place.lat, lon, lat)[0]) <= radius_m + margin_m
+        between_m(place.lon, place.lat, lon, lat) <= radius_m + margin_m
         for lon, lat, radius_m in planned
     )
 

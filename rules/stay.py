@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from events.model import Crs, Position
-from geo.geodesic import distance_m
+from geo.geodesic import between_m
 from registry import Registry
 from rules.model import Place
 from rules.transport import POSITION_LEVEL
@@ -62,5 +62,5 @@ def follow(
 
 
 def _is_near(first: Fix, fix: Fix, radius_m: float) -> bool:
-    apart_m = float(distance_m(first.lon, first.lat, fix.lon, fix.lat)[0])
+    apart_m = between_m(first.lon, first.lat, fix.lon, fix.lat)
     return apart_m <= radius_m + first.accuracy_m + fix.accuracy_m

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from custody import Step
 from custody.fold import RECEIPTS
-from geo.geodesic import distance_m
+from geo.geodesic import between_m
 from rules.model import Finding, Subject
 from rules.plan import is_planned, receiver_id
 from rules.stay import Fix, Stay, fix_of
@@ -33,7 +33,7 @@ class TrackerSilent:
         fix = fix_of(event.identity, event.at_us, event.event)
         if state is None:
             return fix, ()
-        apart_m = float(distance_m(state.lon, state.lat, fix.lon, fix.lat)[0])
+        apart_m = between_m(state.lon, state.lat, fix.lon, fix.lat)
         return fix, self._silence(state, fix.identity, fix.at_us, apart_m, 0.0, context)
 
     def _received(
@@ -42,7 +42,7 @@ class TrackerSilent:
         route = context.shipment.route
         if last is None or step.biz_step not in RECEIPTS or not route:
             return ()
-        apart_m = float(distance_m(last.lon, last.lat, route[-1][0], route[-1][1])[0])
+        apart_m = between_m(last.lon, last.lat, route[-1][0], route[-1][1])
         return self._silence(last, step.identity, step.at_us, apart_m, HANDLING_S, context)
 
     def _silence(
