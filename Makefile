@@ -23,7 +23,7 @@ demo: install ## start everything in one process with a small simulated world
 
 test: install lint types ## check everything, on a real Kafka, PostgreSQL, Redis and Chromium
 	$(RUN) -m deploy.local install
-	$(RUN) -m pytest $(ARGS)
+	$(RUN) -m pytest --numprocesses 2 --dist loadgroup $(ARGS)
 
 lint: install ## ruff, and the directions of imports
 	$(BIN)/ruff check .

@@ -14,13 +14,20 @@ REAL_PARTS = {"kafka", "own_kafka", "postgres", "database_url", "redis_server"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs a real part by the fixtures that it asks for."""
+    """Mark what needs a real part by the fixtures that it asks for, and keep a folder together:
+    two processes share the folders, and what a folder starts is started once."""
     for item in items:
+        item.add_marker(pytest.mark.xdist_group(_folder(item)))
         asked_for = set(getattr(item, "fixturenames", ()))
         if asked_for & REAL_PARTS:
             item.add_marker(pytest.mark.real_parts)
         if "chromium" in asked_for:
             item.add_marker(pytest.mark.browser)
+
+
+def _folder(item: pytest.Item) -> str:
+    """The folder below ``tests/`` that a test lies in."""
+    return item.path.relative_to(Path(__file__).parents[1]).parts[0]
 
 
 @pytest.fixture(scope="session")
