@@ -38,7 +38,7 @@ def murmur2_columns(keys: Sequence[bytes]) -> list[int]:
     for index, key in enumerate(keys):
         by_length.setdefault(len(key), []).append(index)
     for length, rows in by_length.items():
-        if len(rows) < _WORTH_A_COLUMN:
+        if len(rows) < _WORTH_A_COLUMN or not length:
             for row in rows:
                 found[row] = murmur2(keys[row])
             continue

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Request, expect
 
 from tests.verifier.anchored import Anchored, anchored_bundle
 from tests.verifier.tampering import tampered
@@ -26,21 +26,19 @@ def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 
 @pytest.fixture(scope="module")
-def page(chromium: str) -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        context = browser.new_context(offline=True)
-        page = context.new_page()
-        asked: list[str] = []
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(offline=True)
+    page = context.new_page()
+    asked: list[str] = []
 
-        def note(request: Request) -> None:
-            asked.append(request.url)
+    def note(request: Request) -> None:
+        asked.append(request.url)
 
-        page.on("request", note)
-        page.goto(PAGE)
-        yield page
-        assert asked == [PAGE]
-        browser.close()
+    page.on("request", note)
+    page.goto(PAGE)
+    yield page
+    assert asked == [PAGE]
+    context.close()
 
 
 def verdict(page: Page, data: bytes, trust: str) -> dict[str, Any]:

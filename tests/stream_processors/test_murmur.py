@@ -30,6 +30,10 @@ def test_the_hashes_of_many_keys_are_those_of_each(length: int, count: int, rand
     assert murmur2_columns(keys) == [murmur2(key) for key in keys]
 
 
+def test_many_empty_keys_are_keys_too() -> None:
+    assert partitions_of([b""] * 40, 8) == [partitions_of([b""], 8)[0]] * 40
+
+
 @given(st.lists(st.binary(max_size=60)), st.integers(1, 64))
 def test_every_key_has_a_partition(keys: list[bytes], partitions: int) -> None:
     found = partitions_of(keys, partitions)
