@@ -20,8 +20,9 @@ import shapely
 from shapely.geometry import MultiPolygon
 
 from bench.geo_counties import counties, points_in
-from geo.covering import Covering
-from geo.covering_file import load, save
+from geo.covering.build import build_covering
+from geo.covering.file import load, save
+from geo.covering.index import Covering
 from geo.uncertainty import sigma_m
 from geo.verdict import columns_of
 
@@ -138,7 +139,7 @@ def measure(points: int, doublings: int) -> dict[str, object]:
     """All rates over one set of borders, with what the index takes to build, keep and load."""
     shapes = counties(doublings)
     started = time.process_time()
-    covering = Covering.build(shapes)
+    covering = build_covering(shapes)
     built = time.process_time() - started
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "index"

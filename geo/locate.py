@@ -10,8 +10,9 @@ from pathlib import Path
 from shapely.geometry import MultiPolygon
 
 from geo.arrays import FloatsLike, Ints, floats
-from geo.covering import Covering
-from geo.covering_file import shared
+from geo.covering.build import build_covering
+from geo.covering.file import shared
+from geo.covering.index import Covering
 
 
 class Locator:
@@ -24,7 +25,7 @@ class Locator:
     @classmethod
     def of(cls, shapes: Mapping[str, MultiPolygon]) -> "Locator":
         """Built here and now."""
-        return cls(tuple(shapes), Covering.build(list(shapes.values())))
+        return cls(tuple(shapes), build_covering(list(shapes.values())))
 
     @classmethod
     def kept(
@@ -34,7 +35,7 @@ class Locator:
         territory_ids: Sequence[str],
         shapes: Callable[[], Sequence[MultiPolygon]],
     ) -> "Locator":
-        """Out of a folder, built there at the first time (see ``geo.covering_file.shared``)."""
+        """Out of a folder, built there at the first time (see ``geo.covering.file.shared``)."""
         return cls(territory_ids, shared(folder, digest, shapes))
 
     def locate(self, lon: FloatsLike, lat: FloatsLike) -> list[list[str]]:

@@ -17,8 +17,8 @@ from events.model import Crs
 from geo.area import Area, unite
 from geo.arrays import Floats, Ints
 from geo.borders import Borders
-from geo.covering import Covering
-from geo.covering_file import shared
+from geo.covering.file import shared
+from geo.covering.index import Covering
 from geo.rows import joined
 from geo.verdict import normal_columns
 from registry.authority import AreaKey, Clause, TerritoryVersion, Union
@@ -115,9 +115,7 @@ class Places:
         """The index on disk, where there is to be one."""
         if self._index is None:
             return None
-        return shared(
-            self._index, self._digest(), lambda: [unite([s]) for s in self._all_shapes()]
-        )
+        return shared(self._index, self._digest(), lambda: [unite([s]) for s in self._all_shapes()])
 
     def _digest(self) -> str:
         digest = hashlib.sha256()

@@ -11,8 +11,8 @@ from shapely.geometry import MultiPolygon, box
 
 from geo.area import Area
 from geo.borders import Borders
-from geo.covering import Covering
-from geo.covering_file import load, save
+from geo.covering.build import build_covering
+from geo.covering.file import load, save
 from geo.errors import GeoError
 
 
@@ -55,7 +55,7 @@ def brute_pairs(
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_every_point_is_found_where_its_area_says(seed: int) -> None:
     shapes = mosaic(seed)
-    covering = Covering.build(shapes)
+    covering = build_covering(shapes)
     lon, lat = fixes(shapes, seed, 4000)
     wanted = brute_pairs(shapes, lon, lat)
     point, area = covering.pairs(lon, lat)
@@ -68,7 +68,7 @@ def test_areas_may_overlap() -> None:
     parts = mosaic(4)
     whole = MultiPolygon([shapely.union_all(parts)])
     shapes = [whole, *parts, MultiPolygon([box(7, 46, 9.5, 48)])]
-    covering = Covering.build(shapes)
+    covering = build_covering(shapes)
     lon, lat = fixes(shapes, 4, 4000)
     point, area = covering.pairs(lon, lat)
     found = set(zip(point.tolist(), area.tolist(), strict=True))
@@ -78,7 +78,7 @@ def test_areas_may_overlap() -> None:
 
 def test_the_probability_is_that_of_the_area() -> None:
     shapes = mosaic(5)
-    covering = Covering.build(shapes)
+    covering = build_covering(shapes)
     lon, lat = fixes(shapes, 5, 3000)
     rng = np.random.default_rng(5)
     sigma = rng.choice([0.0, 3.0, 40.0, 700.0, 20_000.0], len(lon))
@@ -91,7 +91,7 @@ def test_the_probability_is_that_of_the_area() -> None:
 
 def test_distances_are_those_of_the_area() -> None:
     shapes = mosaic(6, 12)
-    covering = Covering.build(shapes)
+    covering = build_covering(shapes)
     lon, lat = fixes(shapes, 6, 50)
     area = np.arange(len(lon)) % 12
     found = covering.distance_m(area, lon, lat)
@@ -107,7 +107,7 @@ def test_the_world_is_covered_up_to_the_antimeridian_and_the_poles() -> None:
         MultiPolygon([box(-180, 60, 180, 90)]),
         MultiPolygon([box(-180, -90, 180, -70)]),
     ]
-    covering = Covering.build(shapes)
+    covering = build_covering(shapes)
     lon = np.array([180.0, -180, 179.99, 180, 12, 180, 0, 169])
     lat = np.array([0.0, 0, 29, 30, 90, 75, -90, 0])
     assert covering.owner(lon, lat).tolist() == [0, 0, 0, -1, 1, 1, 2, -1]
@@ -121,13 +121,13 @@ def test_neighbours_share_every_point_between_them(seed: int, count: int) -> Non
     lon, lat = fixes(shapes, seed, 200)
     west, south, east, north = shapely.total_bounds(shapes)
     middle = (lon > west) & (lon < east) & (lat > south) & (lat < north)
-    point, _ = Covering.build(shapes).pairs(lon[middle], lat[middle])
+    point, _ = build_covering(shapes).pairs(lon[middle], lat[middle])
     assert point.tolist() == list(range(int(middle.sum())))
 
 
 def test_it_comes_back_from_disk_as_it_was(tmp_path: Path) -> None:
     shapes = mosaic(8)
-    built = Covering.build(shapes)
+    built = build_covering(shapes)
     save(built, tmp_path / "counties", digest="a")
     save(built, tmp_path / "counties", digest="b")
     again = load(tmp_path / "counties", digest="b")
@@ -142,7 +142,7 @@ def test_it_comes_back_from_disk_as_it_was(tmp_path: Path) -> None:
 
 
 def test_an_index_of_other_areas_or_a_damaged_one_is_refused(tmp_path: Path) -> None:
-    save(Covering.build(mosaic(9, 5)), tmp_path / "index", digest="a")
+    save(build_covering(mosaic(9, 5)), tmp_path / "index", digest="a")
     with pytest.raises(GeoError) as caught:
         load(tmp_path / "index", digest="other")
     assert caught.value.type == "covering-invalid"
@@ -153,7 +153,7 @@ def test_an_index_of_other_areas_or_a_damaged_one_is_refused(tmp_path: Path) -> 
 
 
 def test_what_lies_across_the_antimeridian_is_near() -> None:
-    covering = Covering.build([MultiPolygon([box(178, -20, 180, -15)])])
+    covering = build_covering([MultiPolygon([box(178, -20, 180, -15)])])
     area, sigma = np.zeros(2, dtype=np.int64), np.full(2, 500.0)
     lon, lat = np.array([-179.9999, -179.997]), np.array([-17.0, -17.0])
     wanted = Area([box(178, -20, 180, -15)]).probability(lon, lat, sigma)
@@ -162,6 +162,6 @@ def test_what_lies_across_the_antimeridian_is_near() -> None:
 
 
 def test_no_areas_hold_no_points() -> None:
-    covering = Covering.build([])
+    covering = build_covering([])
     assert covering.owner([1.0, 2.0], [3.0, 4.0]).tolist() == [-1, -1]
     assert covering.pairs([1.0], [3.0])[0].tolist() == []

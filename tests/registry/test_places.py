@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from events.timed import microseconds
-from geo.covering import Covering
+from geo.covering import file
 from registry import places
 from registry.authority import AreaKey
 from registry.model import Territory
@@ -50,7 +50,7 @@ def test_processes_share_an_index_on_disk_that_answers_the_same(
     times = [NOW] * 500, [NOW] * 500
     wanted = Places(WORLD).holding_columns(lon, lat, *times)
     assert Places(WORLD, tmp_path).holding_columns(lon, lat, *times) == wanted
-    monkeypatch.setattr(Covering, "build", None)
+    monkeypatch.setattr(file, "build_covering", None)
     assert Places(WORLD, tmp_path).holding_columns(lon, lat, *times) == wanted
     monkeypatch.undo()
     moved = (*WORLD, territory("A", 2.0, 4.0, version=2))

@@ -11,7 +11,8 @@ import numpy as np
 
 from geo.arrays import Floats, Ints, spread
 from geo.borders import Borders
-from geo.covering import NONE, SEVERAL, Cells, Covering
+from geo.covering.cells import NONE, SEVERAL, Cells
+from geo.covering.lookup import Lookup
 
 _HAIR_DEG = 1e-9
 _PORTION = 5_000
@@ -28,7 +29,7 @@ def with_strips(
     strip = np.tile([0.0, 0.0, 0.0, np.inf], (len(cells.single), 1))
     beside = np.full((len(cells.single), 2), SEVERAL, dtype=np.int32)
     cells = replace(cells, strip=strip, beside=beside)
-    covering = Covering(borders, cells)
+    lookup = Lookup(borders, cells)
     for low in range(0, len(places[0]), _PORTION):
         part = slice(low, low + _PORTION)
         leaf, side = places[0][part], places[3][part]
@@ -41,7 +42,7 @@ def with_strips(
             point = centre + _CORNERS[corner] * side[:, None]
             reach = np.abs(np.take_along_axis(away, corner[:, None], axis=1)[:, 0])
             free = reach > half + _HAIR_DEG / side
-            beside[leaf, column] = np.where(free, _holder(covering, leaf, point), SEVERAL)
+            beside[leaf, column] = np.where(free, _holder(lookup, leaf, point), SEVERAL)
         strip[leaf, :2] = normal
         strip[leaf, 2] = (normal * centre).sum(axis=1) + middle * side
         strip[leaf, 3] = half * side + _HAIR_DEG
@@ -87,9 +88,9 @@ def _clipped(
     return a + first * (b - a), a + last * (b - a)
 
 
-def _holder(covering: Covering, leaf: Ints, point: Floats) -> Ints:
+def _holder(lookup: Lookup, leaf: Ints, point: Floats) -> Ints:
     """The one area that holds a point of each leaf, NONE or SEVERAL."""
-    row, area = covering.held_pairs(leaf, point[:, 0].copy(), point[:, 1].copy())
+    row, area = lookup.held_pairs(leaf, point[:, 0].copy(), point[:, 1].copy())
     holder = np.full(len(leaf), NONE)
     holder[row] = area
     holder[np.bincount(row, minlength=len(leaf)) > 1] = SEVERAL

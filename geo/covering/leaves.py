@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from geo.arrays import Bools, Floats, Ints
-from geo.covering import NONE, SEVERAL, Cells
+from geo.covering.cells import NONE, SEVERAL, Cells
 
 _Int32 = npt.NDArray[np.int32]
 

@@ -13,7 +13,9 @@ import numpy.typing as npt
 from shapely.geometry import MultiPolygon
 
 from geo.borders import Borders
-from geo.covering import Cells, Covering
+from geo.covering.build import build_covering
+from geo.covering.cells import Cells
+from geo.covering.index import Covering
 from geo.errors import GeoError
 
 FORMAT = "tracewarden-covering/2"
@@ -39,7 +41,7 @@ def shared(folder: Path, digest: str, shapes: Callable[[], Sequence[MultiPolygon
     try:
         return load(place, digest=digest)
     except GeoError:
-        save(Covering.build(shapes()), place, digest=digest)
+        save(build_covering(shapes()), place, digest=digest)
     _prune(folder)
     return load(place, digest=digest)
 
