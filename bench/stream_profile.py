@@ -35,7 +35,7 @@ def handle(pipeline: Pipeline, values: Sequence[bytes], offset: int) -> None:
     ])
     processed = pipeline.process(incoming)
     for judgement in processed.judgements:
-        encode_judgement(judgement, processed.policy_hash)
+        encode_judgement(judgement)
     pipeline.keep(processed)
 
 

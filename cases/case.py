@@ -42,6 +42,8 @@ class Case(Struct, kw_only=True):
     alerts: dict[AlertKey, None] = field(default_factory=dict)
     confidence: float = 0.0
     last_us: int = 0
+    known_us: int = 0
+    """When what changed it last was known."""
     place: tuple[float, float] | None = None
     places: list[LonLat] = field(default_factory=list)
     """Where its goods or codes were first seen, as far as that is known."""

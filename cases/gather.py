@@ -83,7 +83,7 @@ class _Step:
 
     def __init__(self, state: Gathering, judged: Judgement, registry: Registry) -> None:
         self._state, self._judged, self._registry = state, judged, registry
-        self._policy = registry.policy
+        self._policy = registry.policy(judged.known_us)
         self._signals: list[Signal] = []
         self._cases: dict[int, Case] = {}
         self._fallen: dict[int, Case] = {}
@@ -117,10 +117,11 @@ class _Step:
         state.diversions.forget(state.now_us, quiet_us)
 
     def _changed(self, case: Case) -> None:
+        case.known_us = self._judged.known_us
         self._cases[id(case)] = case
 
     def _find(self, finding: Finding) -> Signal:
-        signal = signal_of(finding, self._registry.policy_hash)
+        signal = signal_of(finding, self._registry.policy_hash(self._judged.known_us))
         self._signals.append(signal)
         self._signal(signal)
         return signal

@@ -31,7 +31,7 @@ def judge_trade(
 ) -> Iterator[Finding]:
     """What is to be said of an order or an offer."""
     if isinstance(event, Order):
-        yield from _order(trade, judged, event, registry.policy)
+        yield from _order(trade, judged, event, registry.policy(judged.known_us))
     else:
         yield from _offer(judged, event, registry)
 
@@ -115,7 +115,7 @@ def _offer(judged: Judgement, offer: Offer, registry: Registry) -> Iterator[Find
     if floor is None or floor.currency != offer.currency or Decimal(floor.amount) <= 0:
         return
     below = 1.0 - float(Decimal(offer.amount) / Decimal(floor.amount))
-    if below <= registry.policy.price_tolerance:
+    if below <= registry.policy(known_us).price_tolerance:
         return
     yield Finding(
         rule="price-below-floor",

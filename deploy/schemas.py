@@ -32,6 +32,7 @@ SINGULAR = {
     "jobs": "job",
     "links": "link",
     "print_reports": "print-report",
+    "policies": "policy-version",
 }
 """Files of rows and what one row of each is called."""
 
@@ -96,6 +97,13 @@ class ExposureForm(Struct, frozen=True, kw_only=True):
     basis: Literal["items-known", "items-known-at-floor-price"]
 
 
+class PolicyForm(Struct, frozen=True, kw_only=True):
+    """The policy under which a case opened."""
+
+    version: int
+    hash: Hash
+
+
 class CaseForm(Struct, frozen=True, kw_only=True):
     """A line of ``cases.jsonl``."""
 
@@ -114,6 +122,7 @@ class CaseForm(Struct, frozen=True, kw_only=True):
     dealer_id: str | None = None
     territory_id: str | None = None
     exposure: ExposureForm | None = None
+    policy: PolicyForm | None = None
 
 
 class EntryForm(Struct, frozen=True, kw_only=True):

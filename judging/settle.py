@@ -10,7 +10,7 @@ from rules.signal import Signal, signal_id
 
 
 def settle(
-    stages: Sequence[tuple[Identity | None, Sequence[Signal]]], policy_hash: str
+    stages: Sequence[tuple[Identity | None, Sequence[Signal]]],
 ) -> list[Signal]:
     """What holds of one event: the signals within its window, and what later news adds.
 
@@ -30,28 +30,26 @@ def settle(
             corrects = tuple(signal.signal_id for signal in gone)
             fresh = [replace(signal, corrects=corrects) for signal in fresh]
         elif cause is not None:
-            fresh = [_cleared(signal, cause, policy_hash) for signal in gone]
+            fresh = [_cleared(signal, cause) for signal in gone]
         held.update({signal.signal_id: signal for signal in fresh})
         current = now
     return sorted(held.values(), key=lambda signal: signal.order)
 
 
-def _cleared(signal: Signal, cause: Identity, policy_hash: str) -> Signal:
+def _cleared(signal: Signal, cause: Identity) -> Signal:
     return _without_force(
         signal,
         cause,
-        policy_hash,
         Reason("News that came late clears this signal.", "迟到的信息排除了此信号。"),
         corrects=(signal.signal_id,),
     )
 
 
-def withdrawal(signal: Signal, cause: Identity, policy_hash: str) -> Signal:
+def withdrawal(signal: Signal, cause: Identity) -> Signal:
     """The signal by which a stream takes back one that no longer holds, since ``cause`` came."""
     return _without_force(
         signal,
         cause,
-        policy_hash,
         Reason(
             "An event that came in time shows that this signal does not hold.",
             "在期限内到达的事件表明此信号不成立。",
@@ -63,7 +61,6 @@ def withdrawal(signal: Signal, cause: Identity, policy_hash: str) -> Signal:
 def _without_force(
     signal: Signal,
     cause: Identity,
-    policy_hash: str,
     why: Reason,
     *,
     withdraws: tuple[str, ...] = (),
@@ -72,7 +69,9 @@ def _without_force(
     inputs = tuple(sorted({*signal.inputs, cause}))
     named = [*inputs, *(f"withdraws:{k}" for k in withdraws), *(f"corrects:{k}" for k in corrects)]
     return Signal(
-        signal_id=signal_id(signal.rule, signal.rule_version, policy_hash, signal.subject, named),
+        signal_id=signal_id(
+            signal.rule, signal.rule_version, signal.policy_hash, signal.subject, named
+        ),
         rule=signal.rule,
         rule_version=signal.rule_version,
         subject=signal.subject,
@@ -83,4 +82,5 @@ def _without_force(
         facts=signal.facts,
         withdraws=withdraws,
         corrects=corrects,
+        policy_hash=signal.policy_hash,
     )

@@ -107,7 +107,7 @@ def units_of(drafts: Iterable[tuple[str, Draft]], registry: Registry) -> list[Un
     for subject, draft in listed:
         stages = list(islice(said, len(draft.variants)))
         if any(stages):  # mostly every place is inside
-            unit = _unit(subject, draft, stages, registry.policy_hash)
+            unit = _unit(subject, draft, stages, registry.policy_hash(draft.moment.received_us))
             if unit.says_anything:
                 units.append(unit)
     return units
@@ -132,7 +132,7 @@ def _unit(subject: str, draft: Draft, said: Sequence[Sequence[Said]], policy_has
         stages.append((variant.cause, signals))
         for signal in signals:
             known.setdefault(signal.signal_id, variant.known)
-    settled = settle(stages, policy_hash)
+    settled = settle(stages)
     last = draft.variants[-1].known
     times = tuple(known.get(signal.signal_id, last) for signal in settled)
     moment = draft.moment

@@ -18,6 +18,7 @@ from registry.known import (
     recorded_us,
 )
 from registry.model import Authorisation, Dealer, Permit, Territory
+from registry.policies import Policies
 from registry.rows import RegistryRows
 
 TerritoryVersion = tuple[str, int]
@@ -63,15 +64,15 @@ class Window(NamedTuple):
 class Authority:
     """Answers where a dealer might sell a product within a window, as known at a time."""
 
-    def __init__(self, rows: RegistryRows) -> None:
-        self._sell_through_us = round(rows.policy.sell_through_days * DAY_US)
+    def __init__(self, rows: RegistryRows, policies: Policies | None = None) -> None:
+        self._policies = policies or Policies(rows.policy, rows.policies)
         self._dealers: Known[Dealer] = Known(rows.dealers, lambda row: row.dealer_id)
         self._authorisations = _by_dealer(rows.authorisations)
         self._permits = _by_dealer(rows.permits)
         self._versions: dict[str, list[Territory]] = {}
         for territory in rows.territories:
             self._versions.setdefault(territory.territory_id, []).append(territory)
-        self._instants = sorted(self._knowledge(rows))
+        self._instants = sorted(self._knowledge(rows) | set(self._policies.changes))
         self._grants: dict[tuple[str, str, int], tuple[list[Grant], list[Grant]]] = {}
         self._changes: dict[tuple[str, str, int], list[int]] = {}
         self._answers: dict[tuple[str, str, int, int, int, int], AreaKey | None] = {}
@@ -192,8 +193,9 @@ class Authority:
         key = (dealer_id, gtin, epoch)
         if key not in self._grants:
             known_us = self._known_us(epoch)
+            days = self._policies.at(known_us).policy.sell_through_days
             authorised = [
-                self._grant(row)
+                _grant(row, round(days * DAY_US))
                 for row in _known(self._authorisations.get(dealer_id, ()), known_us)
             ]
             permitted = [
@@ -204,17 +206,6 @@ class Authority:
                 [grant for grant in permitted if grant.covers(gtin)],
             )
         return self._grants[key]
-
-    def _grant(self, row: Authorisation) -> Grant:
-        to_us = instant(row.valid_to, absent=FOREVER)
-        return Grant(
-            row_id=row.authorisation_id,
-            gtins=None if row.gtins == "all" else frozenset(row.gtins),
-            territory_ids=tuple(row.territory_ids),
-            from_us=instant(row.valid_from, absent=BEFORE_EVERYTHING),
-            to_us=to_us,
-            tail_us=to_us if row.valid_to is None else to_us + self._sell_through_us,
-        )
 
     def _change_points(self, dealer_id: str, gtin: str, epoch: int) -> list[int]:
         """Every time at which the answer for this dealer and product may change."""
@@ -232,6 +223,18 @@ class Authority:
                             )
             self._changes[key] = sorted(points)
         return self._changes[key]
+
+
+def _grant(row: Authorisation, sell_through_us: int) -> Grant:
+    to_us = instant(row.valid_to, absent=FOREVER)
+    return Grant(
+        row_id=row.authorisation_id,
+        gtins=None if row.gtins == "all" else frozenset(row.gtins),
+        territory_ids=tuple(row.territory_ids),
+        from_us=instant(row.valid_from, absent=BEFORE_EVERYTHING),
+        to_us=to_us,
+        tail_us=to_us if row.valid_to is None else to_us + sell_through_us,
+    )
 
 
 def _permit_grant(row: Permit) -> Grant:

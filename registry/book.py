@@ -13,6 +13,7 @@ from registry.known import Known
 from registry.model import ALL, Dealer, IssuingJob, Link, Product, Shipment, Site, Territory
 from registry.places import Places, wgs84_columns
 from registry.plans import TrackerPlans
+from registry.policies import Policies
 from registry.policy import Policy
 from registry.rows import RegistryRows
 
@@ -31,9 +32,9 @@ class Registry:
     def __init__(self, rows: RegistryRows, index: Path | None = None) -> None:
         """``index``: see ``Places``."""
         self.rows = rows
-        self.policy: Policy = rows.policy
-        self.policy_hash = rows.policy.digest()
-        self.authority = Authority(rows)
+        self.policies = Policies(rows.policy, rows.policies)
+        self.first_policy_hash = self.policies.all[0].digest
+        self.authority = Authority(rows, self.policies)
         self.places = Places(rows.territories, index)
         self._products: Known[Product] = Known(rows.products, lambda row: row.gtin)
         self._dealers: Known[Dealer] = Known(rows.dealers, lambda row: row.dealer_id)
@@ -43,6 +44,14 @@ class Registry:
         self._links: Known[Link] = Known(rows.links, lambda row: row.link_id)
         self._own = frozenset(rows.own_glns)
         self._plans = TrackerPlans(rows.shipments, self._shipments)
+
+    def policy(self, known_us: int) -> Policy:
+        """The thresholds in force for what became known then."""
+        return self.policies.at(known_us).policy
+
+    def policy_hash(self, known_us: int) -> str:
+        """The hash of that policy."""
+        return self.policies.at(known_us).digest
 
     @cached_property
     def lateness_us(self) -> int:

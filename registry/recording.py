@@ -27,6 +27,7 @@ from registry.model import (
     Territory,
     Time,
 )
+from registry.policies import PolicyVersion
 from registry.policy import Policy, read_policy
 from registry.rows import RegistryRows
 from registry.schemas import problems_of
@@ -41,6 +42,7 @@ ROW_TYPES: Mapping[str, type[Struct]] = {
     "jobs": IssuingJob,
     "links": Link,
     "print_reports": PrintReport,
+    "policies": PolicyVersion,
 }
 """Files of rows, ``registry/{name}.jsonl``; a file that is not there has no rows."""
 

@@ -34,7 +34,7 @@ class CodeCloned:
         if any(is_near((at.lon, at.lat), seen[:2]) for seen in recent):
             return recent, ()
         now = (*recent, (at.lon, at.lat, event.at_us, event.identity))
-        if len(now) < context.registry.policy.cloned_places:
+        if len(now) < context.policy.cloned_places:
             return now, ()
         return now, (self._finding(now, event, context),)
 

@@ -49,7 +49,7 @@ class ImpossibleTravel:
     def _compare(
         self, before: Fix, fix: Fix, event: ItemScan, context: ItemContext
     ) -> Sequence[Finding]:
-        policy = context.registry.policy
+        policy = context.policy
         seconds = (fix.at_us - before.at_us) / 1e6
         reach_m = policy.travel_speed_mps * (seconds + policy.travel_clock_s)
         slack_m = before.radius_m + fix.radius_m
@@ -91,6 +91,6 @@ def _fix(event: ItemScan, context: ItemContext) -> Fix | None:
     if place is None or place.source == "ip" or scan.signature not in OURS:
         return None
     radius_m = place.accuracy_m * RADIUS_95[place.level]
-    if radius_m > context.registry.policy.travel_max_accuracy_m:
+    if radius_m > context.policy.travel_max_accuracy_m:
         return None
     return Fix(event.identity, event.at_us, place.lon, place.lat, radius_m, event.received_us)

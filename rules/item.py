@@ -9,7 +9,7 @@ from codes.epc import item_uri
 from custody import Custody
 from events.model import Location, Scan
 from events.timed import Timed
-from registry import Registry
+from registry import Policy, Registry
 from rules.model import Place, Subject
 
 OURS = frozenset(["valid", "absent", "revoked-key"])
@@ -29,6 +29,11 @@ class ItemContext(Struct, frozen=True, gc=False):
     registry: Registry
     known_us: int
     origin: str | None = None
+
+    @property
+    def policy(self) -> Policy:
+        """The thresholds in force for it."""
+        return self.registry.policy(self.known_us)
 
 
 LONGEST_KEY = 512

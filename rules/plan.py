@@ -50,7 +50,7 @@ def allowed(at_us: int, context: ShipmentContext) -> AreaKey | None:
 def is_planned(place: Place, context: ShipmentContext, *, more_m: float = 0.0) -> bool:
     """Near a stop, an end of the route, or a site of the parties at both ends."""
     shipment, registry = context.shipment, context.registry
-    margin_m = registry.policy.place_margin_m + place.accuracy_m + more_m
+    margin_m = context.policy.place_margin_m + place.accuracy_m + more_m
     planned = [(stop.lon, stop.lat, stop.radius_m) for stop in shipment.stops or ()]
     if shipment.route:
         planned += [(lon, lat, 0.0) for lon, lat in (shipment.route[0], shipment.route[-1])]

@@ -5,7 +5,7 @@ from functools import partial
 
 from custody import Custody
 from events.model import Scan
-from registry import Registry, Window
+from registry import Policy, Window
 from registry.places import on_wgs84
 from rules.item import OURS, Concern, ItemContext, ItemScan, item_subject, place_of
 from rules.model import Finding, PlaceQuestion, PlaceVerdict, Said
@@ -56,8 +56,7 @@ def _window(event: ItemScan, custody: Custody) -> Window:
     return Window(owned_us, event.at_us, owned_us)
 
 
-def _weight(scan: Scan, registry: Registry, *, sold: bool) -> float:
-    policy = registry.policy
+def _weight(scan: Scan, policy: Policy, *, sold: bool) -> float:
     by_reader = {
         "consumer": policy.strength_consumer,
         "dealer": policy.strength_dealer,
@@ -85,7 +84,7 @@ def _outside(
     event: ItemScan, dealer_id: str, context: ItemContext, verdict: PlaceVerdict
 ) -> Finding:
     scan, custody, territory = event.event, context.custody, verdict.territory
-    weight = _weight(scan, context.registry, sold=custody.sold_us is not None)
+    weight = _weight(scan, context.policy, sold=custody.sold_us is not None)
     inputs = (event.identity, custody.owned_by, custody.sold_by)
     has_border = verdict.distance_m == verdict.distance_m
     distance_km = max(verdict.distance_m, 0.0) / 1000 if has_border else None

@@ -37,7 +37,7 @@ class ShipmentOffCorridor:
         """The state is the way off the corridor, None on it."""
         if isinstance(event.event, Step) or not context.shipment.route:
             return state, ()
-        position, policy = event.event, context.registry.policy
+        position, policy = event.event, context.policy
         beyond_m = _beyond_m(position, context)
         if beyond_m <= policy.corridor_margin_m:
             return None, ()
@@ -90,6 +90,6 @@ def _beyond_m(position: Position, context: ShipmentContext) -> float:
     allowed_m = corridor_m + 2 * position.accuracy_m
     # Nearly every fix is on the corridor, which a bound from above tells at a fraction of the cost.
     bound_m = route.at_most_m(lon, lat) - allowed_m
-    if bound_m <= context.registry.policy.corridor_margin_m:
+    if bound_m <= context.policy.corridor_margin_m:
         return bound_m
     return float(route.distance_m(lon, lat)[0]) - allowed_m

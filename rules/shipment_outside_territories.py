@@ -25,8 +25,8 @@ class ShipmentOutsideTerritories:
         """The state is the stay under way, None while under way."""
         if isinstance(event.event, Step):
             return state, tuple(self._unloaded(event.event, event.at_us, context))
-        stay = follow(state, event.identity, event.at_us, event.event, context.registry)
-        if stay is None or stay.told or stay.seconds < context.registry.policy.stop_min_s:
+        stay = follow(state, event.identity, event.at_us, event.event, context.policy)
+        if stay is None or stay.told or stay.seconds < context.policy.stop_min_s:
             return stay, ()
         return stay._replace(told=1), tuple(self._stopped(stay, context))
 

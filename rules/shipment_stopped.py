@@ -25,8 +25,8 @@ class ShipmentStopped:
         """The state is the stay under way."""
         if isinstance(event.event, Step):
             return state, ()
-        policy = context.registry.policy
-        stay = follow(state, event.identity, event.at_us, event.event, context.registry)
+        policy = context.policy
+        stay = follow(state, event.identity, event.at_us, event.event, context.policy)
         if stay is None:
             return None, ()
         due = (stay.seconds >= policy.stop_min_s) + (stay.seconds >= policy.stop_long_s)

@@ -27,6 +27,8 @@ class Signal(Struct, frozen=True, kw_only=True, omit_defaults=True):
     facts: dict[str, Any]
     withdraws: tuple[str, ...] = ()
     corrects: tuple[str, ...] = ()
+    policy_hash: str = ""
+    """Of the policy in force for it, which is part of its id."""
 
     @property
     def order(self) -> tuple[int, str]:
@@ -48,6 +50,7 @@ def signal_of(finding: Finding, policy_hash: str) -> Signal:
         inputs=inputs,
         reason=reason(finding),
         facts={name: rounded(value) for name, value in finding.facts.items()},
+        policy_hash=policy_hash,
     )
 
 

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from events.model import Crs, Position
 from geo.geodesic import between_m
-from registry import Registry
+from registry import Policy
 from rules.model import Place
 from rules.transport import POSITION_LEVEL
 
@@ -46,10 +46,9 @@ def fix_of(identity: str, at_us: int, position: Position) -> Fix:
 
 
 def follow(
-    stay: Stay | None, identity: str, at_us: int, position: Position, registry: Registry
+    stay: Stay | None, identity: str, at_us: int, position: Position, policy: Policy
 ) -> Stay | None:
     """The stay after one more fix. A single stray fix does not end a stay: GPS jumps."""
-    policy = registry.policy
     fix = fix_of(identity, at_us, position)
     moving = position.speed_mps is not None and position.speed_mps > policy.stop_speed_mps
     if stay is None or at_us - stay.last.at_us > policy.stop_max_gap_s * 1e6:

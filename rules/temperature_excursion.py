@@ -38,7 +38,7 @@ class TemperatureExcursion:
         storage = context.shipment.storage_c
         if isinstance(event.event, Step) or storage is None or event.event.temperature_c is None:
             return state, ()
-        policy, reading_c = context.registry.policy, event.event.temperature_c
+        policy, reading_c = context.policy, event.event.temperature_c
         beyond_c = max(reading_c - storage.max, storage.min - reading_c)
         if beyond_c <= policy.excursion_margin_c:
             return None, ()

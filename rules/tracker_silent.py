@@ -54,7 +54,7 @@ class TrackerSilent:
         handling_s: float,
         context: ShipmentContext,
     ) -> Sequence[Finding]:
-        policy = context.registry.policy
+        policy = context.policy
         silent_s = (at_us - last.at_us) / 1e6
         unexplained_s = silent_s - apart_m / policy.silence_speed_mps - handling_s
         if unexplained_s < policy.silence_min_s:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from custody import Step
 from events.model import Position
 from events.timed import Timed
-from registry import Registry
+from registry import Policy, Registry
 from registry.model import Shipment
 from rules.contents import Contents
 from rules.model import Place, Subject
@@ -22,6 +22,11 @@ class ShipmentContext(NamedTuple):
     registry: Registry
     known_us: int
     contents: Mapping[str, Contents] = {}
+
+    @property
+    def policy(self) -> Policy:
+        """The thresholds in force for it."""
+        return self.registry.policy(self.known_us)
 
 
 ShipmentInput = Timed[Position] | Timed[Step]

@@ -9,7 +9,7 @@ key by ``store.evidence_keys``.
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import Connection
 
@@ -40,12 +40,21 @@ def record_policy(
     policy_hash: str,
     before: str | None,
     at: str,
+    what: Literal["proposed", "enacted"] = "enacted",
+    from_at: str | None = None,
+    by: str | None = None,
+    why: str | None = None,
     entropy: Entropy = os.urandom,
 ) -> Appended:
-    """Another policy is in force; ``before`` is the hash of the one that it replaced."""
-    opening = commit(policy, entropy(SALT_BYTES))
+    """Another policy is proposed, or is in force, at once or from ``from_at`` on; ``before`` is the
+    hash of the one that it replaces, ``by`` whose step that was. Thresholds and reason stand by
+    commitment."""
+    opening = commit({"policy": policy, "why": why} if why else policy, entropy(SALT_BYTES))
     keep(conn, [opening])
-    body = {"kind": POLICY_KIND, "at": at, "policy_hash": policy_hash, "before": before}
+    body: dict[str, Any] = {
+        "kind": POLICY_KIND, "what": what, "at": at, "policy_hash": policy_hash, "before": before,
+    }  # fmt: skip
+    body |= {name: value for name, value in (("from", from_at), ("by", by)) if value is not None}
     return _append(conn, body | {"policy": opening.in_entry()})
 
 

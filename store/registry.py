@@ -8,12 +8,14 @@ from typing import Any
 import msgspec
 import rfc8785
 from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import Connection, Table, func, insert, select
 
 from events.errors import TracewardenError
 from events.timed import from_microseconds, microseconds, rfc3339
 from registry.model import Authorisation, Permit, Territory
-from registry.policy import read_policy
+from registry.policies import Policies, PolicyVersion
+from registry.policy import Policy, read_policy
 from registry.recording import ROW_TYPES
 from registry.rows import RegistryRows
 from store.evidence_records import record_policy, record_registry
@@ -61,6 +63,14 @@ def read_rows(connection: Connection) -> tuple[int, RegistryRows]:
     )
 
 
+def read_policies(connection: Connection) -> tuple[Policy, list[PolicyVersion]]:
+    """The policy in force at first, and the versions that followed it."""
+    newest = select(schema.frames.c.policy).order_by(schema.frames.c.frame_id.desc()).limit(1)
+    raw = connection.execute(newest).scalar()
+    versions: Iterable[Any] = _read(connection, "policies")
+    return Policy() if raw is None else read_policy(raw), list(versions)
+
+
 def _read(connection: Connection, name: str) -> Iterable[Struct]:
     table, row_type = TABLES[name], TYPES[name]
     fields = [column for column in table.c if column.name in row_type.__struct_fields__]
@@ -80,11 +90,11 @@ def _time(at_us: int | None) -> datetime | None:
 
 
 def load_rows(
-    connection: Connection, name: str, rows: RegistryRows, *, now_us: int
+    connection: Connection, name: str, rows: RegistryRows, *, now_us: int, by: str | None = None
 ) -> dict[str, int]:
     """Add the rows of a recording; rows that are there already are passed over.
 
-    Returns: rows taken, by kind.
+    ``by`` is who did it, where that is a person known by name. Returns: rows taken, by kind.
 
     Raises:
         RegistryConflictError: a reference to nothing, or another policy or lateness than the one
@@ -96,10 +106,12 @@ def load_rows(
     _, before = read_rows(connection)
     _check_references(before, rows)
     _check_versions(before.territories, rows.territories)
+    _check_policies(before, rows, has_events)
     own_glns = tuple(dict.fromkeys((*before.own_glns, *rows.own_glns)))
     if has_events and (rows.policy, rows.lateness_s) != (before.policy, before.lateness_s):
         raise RegistryConflictError(
-            "events were judged by another policy or lateness; load this into a fresh store",
+            "events were judged by another policy or lateness; enact the policy "
+            "(`tracewarden policy enact`), or load this into a fresh store",
             field="policy",
         )
     revision = connection.execute(
@@ -116,12 +128,13 @@ def load_rows(
             revision=revision,
         )
     )
-    recorded_us = now_us + TAKES_EFFECT_US if has_events else None
+    recorded = now_us + TAKES_EFFECT_US if has_events else None
     taken = {
-        kind: _insert(connection, kind, getattr(rows, kind), revision, recorded_us)
+        kind: _insert(connection, kind, getattr(rows, kind), revision, recorded)
         for kind in TABLES
     }
     _record(connection, name, before if revision > 1 else None, rows, revision, now_us)
+    _record_versions(connection, before, rows, now_us, by)
     return taken
 
 
@@ -143,8 +156,60 @@ def _record(
     record_registry(connection, versions, source=name, policy_hash=policy_hash, at=at)
 
 
+def _record_versions(
+    connection: Connection, before: RegistryRows, rows: RegistryRows, now_us: int, by: str | None
+) -> None:
+    """Log each version of the policy that is new, with what it replaces."""
+    known = list(before.policies)
+    for row in _fresh(before, rows):
+        in_force = Policies(rows.policy, known).at(max(row.from_us, now_us))
+        record_policy(
+            connection,
+            msgspec.to_builtins(row.policy),
+            policy_hash=row.policy.digest(),
+            before=in_force.digest,
+            at=rfc3339(now_us),
+            from_at=rfc3339(max(row.from_us, now_us)),
+            by=by,
+            why=row.why,
+        )
+        known.append(row)
+
+
+def _fresh(before: RegistryRows, rows: RegistryRows) -> list[PolicyVersion]:
+    held = {msgspec.json.encode(row) for row in before.policies}
+    held |= {msgspec.json.encode(replace(row, recorded_at=None)) for row in before.policies}
+    return [row for row in rows.policies if msgspec.json.encode(row) not in held]
+
+
+def _check_policies(before: RegistryRows, rows: RegistryRows, has_events: bool) -> None:
+    """A version is never edited, and none reaches back to what was judged already."""
+    known = {row.policy.version: row.policy for row in before.policies}
+    known.setdefault(rows.policy.version, rows.policy)
+    for row in _fresh(before, rows):
+        number = row.policy.version
+        if known.setdefault(number, row.policy) != row.policy:
+            raise RegistryConflictError(
+                f"policies.jsonl: version {number} is there already with other thresholds; "
+                "give what changed a new number",
+                field="version",
+                type="policy-version-exists",
+            )
+        if has_events and row.recorded_at is not None:
+            raise RegistryConflictError(
+                f"policies.jsonl: version {number} says itself when it was recorded; events were "
+                "judged since, so that it can only be enacted from now on",
+                field="recorded_at",
+            )
+
+
 def add_rows(
-    connection: Connection, name: str, *, now_us: int, **kinds: Iterable[Struct]
+    connection: Connection,
+    name: str,
+    *,
+    now_us: int,
+    by: str | None = None,
+    **kinds: Iterable[Struct],
 ) -> dict[str, int]:
     """Add rows by kind to what is there, under the frame that is in force.
 
@@ -158,7 +223,7 @@ def add_rows(
         policy=known.policy,
         lateness_s=known.lateness_s,
     )
-    return load_rows(connection, name, rows, now_us=now_us)
+    return load_rows(connection, name, rows, now_us=now_us, by=by)
 
 
 def _insert(

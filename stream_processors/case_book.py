@@ -7,9 +7,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection
 
 from cases.case import Case
-from cases.case import as_json as case_json
-from cases.exposure import exposure_of, tier_of
 from cases.judgement import GatherOrder
+from cases.published import published
 from events.timed import rfc3339
 from evidence.commitments import SALT_BYTES, commit
 from evidence.entry import Entry
@@ -54,7 +53,6 @@ class CaseBook:
         changed: Mapping[str, Changed],
         base: Mapping[str, Case],
         start: GatherOrder,
-        now_us: int,
         registry: Registry,
     ) -> None:
         """Bring the cases up to date.
@@ -73,7 +71,7 @@ class CaseBook:
         kept = kept_cases(connection, {*all_changed, *gone})
         for case_id, now in sorted(all_changed.items()):
             if now.holds:
-                self._keep(connection, now, kept.get(case_id), now_us, registry)
+                self._keep(connection, now, kept.get(case_id), registry)
             elif case_id in kept:
                 self._let_go(connection, case_id, kept[case_id], now.order[:2])
         for case_id in gone:
@@ -84,12 +82,9 @@ class CaseBook:
         connection: Connection,
         now: Changed,
         before: KeptCase | None,
-        now_us: int,
         registry: Registry,
     ) -> None:
-        exposure = exposure_of(now.case, registry, now_us)
-        tier, days = tier_of(now.case, exposure, registry.policy)
-        form = case_json(now.case, lambda _key: None, exposure, tier, days)
+        form = published(now.case, registry, lambda _key: None)
         evidence_seq = before.evidence_seq if before else None
         if before is None or not before.holds or _differs(before.body, form):
             what = "opened" if before is None or not before.holds else "changed"

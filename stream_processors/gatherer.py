@@ -104,7 +104,7 @@ class Gatherer:
         with reading(self._engine) as connection:
             registry = self._source.current(connection)
             before = progress(connection)
-            start, state = self._start(connection, before, registry.policy_hash)
+            start, state = self._start(connection, before, registry.first_policy_hash)
             # The state is changed in place: until all is written it is nobody's.
             self._state = None
             done = _Round(start, state)
@@ -114,7 +114,7 @@ class Gatherer:
             _gather(done, judged, registry, before.position)
         if done.taken or again or before.dirty_us is not None:
             self._write(done, before, start, base, registry)
-        self._state = (registry.policy_hash, done.position, done.state)
+        self._state = (registry.first_policy_hash, done.position, done.state)
         return done.taken
 
     def _start(
@@ -146,14 +146,13 @@ class Gatherer:
             revision=revision,
             since=(since[0], f"{since[1]}\x01"),
             because=done.position[1],
-            policy_hash=registry.policy_hash,
             units=tuple(done.units),
         )
 
         def also(connection: Connection) -> None:
-            self._book.keep(connection, done.changed, base, start, done.state.now_us, registry)
+            self._book.keep(connection, done.changed, base, start, registry)
             most = registry.lateness_us // DAY_US + SPARE_DAYS
-            keep_snapshots(connection, registry.policy_hash, start, done.snapshots, most)
+            keep_snapshots(connection, registry.first_policy_hash, start, done.snapshots, most)
             now = progress(connection)
             # What has become dirty meanwhile stays so; what was is done.
             dirty_us = None if now == before else now.dirty_us

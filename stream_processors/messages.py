@@ -49,7 +49,6 @@ class JudgementMessage(msgspec.Struct, frozen=True):
     revision: int
     since: Order
     because: str
-    policy_hash: str
     units: tuple[SaidOf, ...]
     registry_revision: int | None = None
 
@@ -59,9 +58,9 @@ _judgement_decoder = msgspec.json.Decoder(JudgementMessage)
 
 
 def encode_judgement(
-    judgement: Judgement, policy_hash: str, registry_revision: int | None = None
+    judgement: Judgement, registry_revision: int | None = None
 ) -> bytes:
-    """A judgement as it lies on ``signals``, with the policy and registry that it was made by."""
+    """A judgement as it lies on ``signals``, with the registry that it was made by."""
     units = tuple(
         SaidOf(u.at_us, u.identity, u.signals, u.known, u.sighting, u.trade)
         for u in judgement.units
@@ -72,7 +71,6 @@ def encode_judgement(
             judgement.revision,
             judgement.since,
             judgement.because,
-            policy_hash,
             units,
             registry_revision,
         )

@@ -58,7 +58,6 @@ class Processed(NamedTuple):
     judgements: list[Judgement]
     hot: dict[str, bytes]
     refused: list[tuple[bytes, str]]
-    policy_hash: str
     registry_revision: int | None = None
 
 
@@ -125,7 +124,7 @@ class Pipeline:
             judgements = judging.judgements()
             judgements += judging.trade(traded)
         kept = {self._key(registry, key): value for key, value in judging.hot.items()}
-        return Processed(judgements, kept, stored.refused, registry.policy_hash, revision)
+        return Processed(judgements, kept, stored.refused, revision)
 
     def keep(self, processed: Processed) -> None:
         """Keep hot state; only after the judgements were published."""
@@ -145,8 +144,9 @@ class Pipeline:
 
     @staticmethod
     def _key(registry: Registry, subject: str) -> str:
-        """State folded under another policy is another state."""
-        return f"tw:{registry.policy_hash[:16]}:{subject}"
+        """State folded under another policy is another state; a version that is enacted later
+        changes nothing of what was folded before."""
+        return f"tw:{registry.first_policy_hash[:16]}:{subject}"
 
 
 def _traded(incoming: Iterable[Incoming]) -> list[Identity]:

@@ -56,7 +56,7 @@ class SignalEntries:
             "kind": KIND,
             "recorded_at": at,
             "revision": message.revision,
-            "policy_hash": message.policy_hash,
+            "policy_hash": said.signal.policy_hash,
             "signal": _in_the_open(said.signal),
             "content": opening.in_entry(),
         }

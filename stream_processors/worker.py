@@ -87,7 +87,7 @@ class Worker:
         said = [
             (
                 judgement.subject,
-                encode_judgement(judgement, processed.policy_hash, processed.registry_revision),
+                encode_judgement(judgement, processed.registry_revision),
             )
             for judgement in processed.judgements
         ]

@@ -190,7 +190,7 @@ class Writer:
         said = [Said(row.signal, book.said_by[row.signal.signal_id]) for _, row in begun]
         for signal in ended:
             message = book.ended_by[signal.signal_id]
-            taken_back = withdrawal(signal, message.because, message.policy_hash)
+            taken_back = withdrawal(signal, message.because)
             said.append(Said(taken_back, message))
         entries = self._entries.of(connection, said)
         places = self._log.append(connection, entries) if entries else []

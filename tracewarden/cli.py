@@ -10,7 +10,7 @@ from typing import Any
 
 import typer
 
-GROUPS = ("codes", "keys", "geo", "registry", "custody", "evidence", "access", "topics")
+GROUPS = ("codes", "keys", "geo", "registry", "policy", "custody", "evidence", "access", "topics")
 """Each the ``app`` of the module of its name."""
 COMMANDS = {
     "up": "up", "demo": "demo", "load": "load", "record": "record", "replay": "replay",

@@ -6,10 +6,9 @@ from typing import Any
 
 from cases.alerts import Alert, alert_of
 from cases.case import AlertKey, Case
-from cases.case import as_json as case_json
-from cases.exposure import exposure_of, tier_of
 from cases.gather import Gathering, step
 from cases.judgement import Judgement
+from cases.published import published
 from registry import Registry
 from rules.signal import Signal
 
@@ -45,11 +44,6 @@ class Gatherer:
     def cases(self, alert_ids: dict[AlertKey, str]) -> list[dict[str, Any]]:
         """All cases that hold, in the form of ``cases.jsonl``, in order."""
         return [
-            self._form(case, alert_ids)
+            published(case, self._registry, alert_ids.get)
             for case in sorted(self._cases.values(), key=lambda case: case.order)
         ]
-
-    def _form(self, case: Case, alert_ids: dict[AlertKey, str]) -> dict[str, Any]:
-        exposure = exposure_of(case, self._registry, self._state.now_us)
-        tier, days = tier_of(case, exposure, self._registry.policy)
-        return case_json(case, alert_ids.get, exposure, tier, days)

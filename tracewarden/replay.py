@@ -16,6 +16,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace as replaced
 from sqlalchemy import Connection, Engine, text
 
 from cases.alerts import alert_of
@@ -85,9 +86,7 @@ def known_before(rows: RegistryRows, at_us: int) -> RegistryRows:
         for name in rows.__struct_fields__
         if isinstance(getattr(rows, name), tuple) and name != "own_glns"
     }
-    return RegistryRows(
-        **kept, own_glns=rows.own_glns, policy=rows.policy, lateness_s=rows.lateness_s
-    )
+    return replaced(rows, **kept)
 
 
 def _judge(
@@ -132,7 +131,7 @@ def _judge(
         "signals": dict(sorted(rules.items())),
         "alerts": dict(sorted(severities.items())),
         "cases": dict(sorted(Counter(case["kind"] for case in cases).items())),
-        "policy_hash": registry.policy_hash,
+        "policy_hash": registry.policies.all[-1].digest,
     }
     return Outcome(
         _lines(signals),

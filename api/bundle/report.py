@@ -3,12 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 
-import msgspec
 from sqlalchemy import Connection
 
+from api.bundle.judged_by import judged_by
 from api.bundle.report_map import map_of_events
 from api.bundle.subject import Subject
 from api.bundle.timeline import Moment, moments_of
@@ -19,7 +18,6 @@ from api.services import Records
 from api.wording import Wording
 from evidence.about import NOT_PROVEN_EN, NOT_PROVEN_ZH, PROVEN_EN, PROVEN_ZH
 from evidence.bundle import Contents
-from evidence.canonical import canonical
 from evidence.entry import read_entry
 from evidence.note import VerifierKey
 from evidence.report import Report, Section, Table
@@ -242,8 +240,7 @@ def _seen(known: Sequence[LoggedAnchor], index: int, w: Wording) -> str:
 
 
 def _judged(told: _Told, w: Wording) -> Section:
-    policy = told.records.registry().rows.policy
-    digest = sha256(canonical(msgspec.to_builtins(policy))).hexdigest()
+    digest = judged_by(told.entries.values(), told.records.registry()).digest
     return Section(
         w("judged"), [w("system_about", version=_version()), w("judged_about", hash=digest)]
     )

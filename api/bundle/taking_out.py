@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection
 
+from api.bundle.judged_by import judged_by
 from api.bundle.report import reports
 from api.bundle.subject import Subject, subject_of
 from api.services import Records
@@ -104,7 +105,9 @@ def _contents(
         about={
             "report.html": html(told),
             "report.pdf": pdf(told),
-            "policy.json": canonical(msgspec.to_builtins(registry.rows.policy)),
+            "policy.json": canonical(
+                msgspec.to_builtins(judged_by(entries.values(), registry).policy)
+            ),
             "registry.json": _registry(registry, subject),
         }
         | _story(subject),

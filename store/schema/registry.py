@@ -154,17 +154,37 @@ print_reports = _row(
     _text("plant", nullable=True),
     natural_key="report_id",
 )
+policies = _row(
+    "policies",
+    Column("policy", JSON, nullable=False),
+    _instant("valid_from"),
+    _text("why", nullable=True),
+    natural_key="valid_from",
+)
+policy_proposals = Table(
+    "policy_proposals",
+    metadata,
+    Column("proposal_id", Integer, primary_key=True, autoincrement=True),
+    Column("policy", LargeBinary, nullable=False, comment="canonical JSON"),
+    Column("valid_from", BigInteger),
+    Column("why", Text),
+    Column("proposed_by", Text, nullable=False),
+    Column("proposed_us", BigInteger, nullable=False),
+    Column("enacted_by", Text),
+    Column("enacted_us", BigInteger),
+)
 frames = Table(
     "frames",
     metadata,
     Column("frame_id", Integer, primary_key=True, autoincrement=True),
     Column("name", Text, nullable=False),
     Column("own_glns", JSON, nullable=False),
-    Column("policy", LargeBinary, nullable=False, comment="canonical JSON of the policy in force"),
+    Column("policy", LargeBinary, nullable=False, comment="canonical JSON of the first policy"),
     Column("lateness_s", Float, nullable=False),
     Column("revision", Integer, nullable=False),
 )
-"""What frames the rows: the brand's own GLNs, the policy, the lateness. The newest counts."""
+"""What frames the rows: the brand's own GLNs, the policy in force before any of ``policies``, the
+lateness. The newest counts."""
 
 registry_revisions = Table(
     "registry_revisions",

@@ -60,7 +60,7 @@ class Service:
         """Events in, entries out."""
         incoming = [incoming_of(timed(decode_event(raw)), raw) for raw in raws]
         done = self.pipeline.process(incoming)
-        said = [encode_judgement(one, done.policy_hash) for one in done.judgements]
+        said = [encode_judgement(one) for one in done.judgements]
         self.writer.take([decode_judgement(one) for one in said])
         self.pipeline.keep(done)
 

@@ -40,6 +40,12 @@ NOW_US = 2_000_000_000_000_000
 def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("gathering") / "recording"
     simulate_world(Wish(seed=3, items=400, difficulty="standard"), folder)
+    enacted = {
+        "policy": {"version": 2, "strength_consumer": 0.25, "tier_3_days": 14},
+        "valid_from": "2026-04-01T00:00:00Z",
+        "recorded_at": "2026-03-01T00:00:00Z",
+    }
+    (folder / "registry" / "policies.jsonl").write_text(json.dumps(enacted) + "\n")
     return folder
 
 
@@ -81,7 +87,7 @@ class Stream:
         """A batch through worker and writer, by way of the wire."""
         processed = self._pipeline.process(events)
         messages = [
-            decode_judgement(encode_judgement(one, processed.policy_hash))
+            decode_judgement(encode_judgement(one))
             for one in processed.judgements
         ]
         self._writer.take(messages)
@@ -104,6 +110,7 @@ def same(found: dict[str, list[dict[str, Any]]], world: Path) -> None:
     """Compare with the replay, the effective set without withdrawals."""
     expected = replayed(world)
     assert len(expected["cases"]) >= 3
+    assert {case["policy"]["version"] for case in expected["cases"]} == {1, 2}
     for name in ("signals", "alerts", "cases"):
         key = f"{name.removesuffix('s')}_id"
         assert {one[key] for one in found[name]} == {one[key] for one in expected[name]}, name

@@ -16,7 +16,7 @@ class Pipeline:
     """Finds nothing."""
 
     def process(self, incoming: Any) -> Processed:
-        return Processed([], {}, [], "policy")
+        return Processed([], {}, [])
 
     def keep(self, processed: Processed) -> None:
         """Nothing to keep."""

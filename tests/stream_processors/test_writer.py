@@ -58,7 +58,7 @@ def signal(number: int) -> Signal:
 
 def judged(revision: int, since: int, *numbers: int) -> JudgementMessage:
     units = tuple(SaidOf(n, f"scan:s{n}", (signal(n),)) for n in numbers)
-    return JudgementMessage(f"item:{ITEM}", revision, (since, ""), "scan:s0", "policy", units)
+    return JudgementMessage(f"item:{ITEM}", revision, (since, ""), "scan:s0", units)
 
 
 def held(engine: Engine) -> list[str]:

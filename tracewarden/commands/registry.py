@@ -162,7 +162,8 @@ class _Desk:
         """
         with self._engine.begin() as connection:
             _, before = read_rows(connection)
-            add_rows(connection, "registry add", now_us=time.time_ns() // 1000, **{kind: rows})
+            given: dict[str, Any] = {kind: rows}
+            add_rows(connection, "registry add", now_us=time.time_ns() // 1000, **given)
             _, after = read_rows(connection)
             share = self.settings.overlap_min_share
             found = entered(before, after, self._table, min_share=share)

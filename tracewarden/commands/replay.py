@@ -14,9 +14,11 @@ from rich.progress import Progress
 from events.errors import EventError, TracewardenError
 from events.identity import parse_time
 from events.timed import microseconds
-from registry import RegistryRows, read_policy
+from registry import RegistryRows
 from registry.model import Authorisation
+from registry.policies import read_proposed
 from registry.recording import read_registry
+from registry.rows import with_proposed
 from tracewarden.commands.refusals import refusals
 from tracewarden.replay import Outcome, difference, difference_of_cases, write
 from tracewarden.replay import replay as run
@@ -31,7 +33,9 @@ def replay(
     authorisations: Annotated[
         Path | None, typer.Option(help="Authorisations instead of the recording's (JSON or JSONL).")
     ] = None,
-    policy: Annotated[Path | None, typer.Option(help="Policy instead of the recording's.")] = None,
+    policy: Annotated[
+        Path | None, typer.Option(help="Policy instead of the recording's, from its valid_from on.")
+    ] = None,
     diff: Annotated[
         bool,
         typer.Option("--diff", help="Write diff.jsonl and diff-cases.jsonl: what a change does."),
@@ -74,7 +78,7 @@ def _time(text: str) -> datetime:
 def _proposed(rows: RegistryRows, authorisations: Path | None, policy: Path | None) -> RegistryRows:
     """The registry with what is proposed in place of what was."""
     if policy is not None:
-        rows = replaced(rows, policy=read_policy(policy.read_bytes()))
+        rows = with_proposed(rows, read_proposed(policy.read_bytes()))
     if authorisations is not None:
         proposed = _read_authorisations(authorisations)
         _check_references(proposed, rows)

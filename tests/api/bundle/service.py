@@ -66,7 +66,7 @@ def judged_world(folder: Path, *, seed: int = 7, items: int = 400) -> Stored:
     for start in range(0, len(lines), 500):
         batch = [incoming_of(timed(decode_event(one)), one) for one in lines[start : start + 500]]
         done = pipeline.process(batch)
-        said = [encode_judgement(one, done.policy_hash) for one in done.judgements]
+        said = [encode_judgement(one) for one in done.judgements]
         writer.take([decode_judgement(one) for one in said])
         pipeline.keep(done)
     return Stored(engine, registry_reader(engine), lambda: datetime(2026, 9, 1, tzinfo=UTC))
