@@ -12,6 +12,7 @@ from typing import Any
 
 from verifier.notes import Checkpoint, FormatError, Key, read_checkpoint
 from verifier.result import WrongError, time_of
+from verifier.signatures import UNKNOWN
 from verifier.timestamps import read_timestamp
 from verifier.tree import is_consistent
 from verifier.trust import Trust
@@ -23,15 +24,22 @@ _NODE = re.compile(rb"([0-9a-f]{64}\n)*")
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """Somebody outside who signed, when, and whether the caller trusts them."""
+    """Somebody outside who signed, when, and whether the caller trusts them.
+
+    A ``time`` of 0 states none (tlog-cosignature); ``why`` says why it counts for nothing though
+    the caller named the key.
+    """
 
     name: str
     time: int
     trusted: bool
+    why: str | None = None
 
     def line(self) -> dict[str, Any]:
         """As it is printed."""
-        return {"name": self.name, "time": time_of(self.time), "trusted": self.trusted}
+        stated = time_of(self.time) if self.time else None
+        line = {"name": self.name, "time": stated, "trusted": self.trusted}
+        return line if self.why is None else line | {"why": self.why}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +112,16 @@ def _anchor(
         if (seen.origin, seen.size) != (final.origin, size) or not seen.note.signers(logs):
             raise FormatError("it is not of this log and size, or not signed by its key")
         cosigned = seen.note.signers(trust.witnesses.values())
+        unknown = seen.note.unknown(trust.witnesses.values())
     except (FormatError, UnicodeDecodeError) as error:
         raise WrongError(path, "anchor-invalid", str(error)) from None
     _check_consistency(size, held["consistency"], seen, final)
     trusted = {key.name for key, _ in cosigned}
     witnesses = [Signed(k.name, int.from_bytes(data[:8]), True) for k, data in cosigned]
-    known = {key.name for key in logs} | trusted
-    unknown = sorted({name for name, _, _ in seen.note.signatures} - known)
-    witnesses += [Signed(name, _stated(seen, name), False) for name in unknown]
+    witnesses += [Signed(key.name, 0, False, UNKNOWN) for key in unknown]
+    known = {key.name for key in logs} | trusted | {key.name for key in unknown}
+    strangers = sorted({name for name, _, _ in seen.note.signatures} - known)
+    witnesses += [Signed(name, _stated(seen, name), False) for name in strangers]
     keys = {key for key, _ in cosigned}
     is_quorum = bool(keys) and trust.has_quorum(keys)
     return Anchor(size, tuple(witnesses), _timestamps(size, held, seen, trust), is_quorum)
@@ -154,7 +164,7 @@ def existed_by(index: int, anchors: Sequence[Anchor]) -> Signed | None:
         for anchor in anchors
         if anchor.size > index
         for one in (*anchor.witnesses, *anchor.timestamps)
-        if one.trusted
+        if one.trusted and one.time
     ]
     return min(signed, key=lambda one: one.time, default=None)
 
@@ -169,7 +179,9 @@ def check_demands(indices: Sequence[int], anchors: Sequence[Anchor], trust: Trus
         covering = [anchor for anchor in anchors if anchor.size > index]
         path = f"entries/{index}.json"
         if trust.quorum and not any(anchor.quorum for anchor in covering):
-            detail = "no quorum of witnesses that you trust has signed for it"
+            passed_over = {one.name for a in covering for one in a.witnesses if one.why}
+            why = "".join(f"; {name}: {UNKNOWN}" for name in sorted(passed_over))
+            detail = f"no quorum of witnesses that you trust has signed for it{why}"
             raise WrongError(path, "quorum-missing", detail)
         stamped = {one.name for a in covering for one in a.timestamps if one.trusted}
         if len(stamped) < trust.timestamps:

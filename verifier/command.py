@@ -21,17 +21,23 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--trust", type=Path, required=True, help="keys that you trust")
     options = parser.parse_args(arguments)
     try:
-        trust = read_trust(options.trust.read_text(encoding="utf-8"))
+        # Editors on Windows begin a text with a byte order mark.
+        trust = read_trust(options.trust.read_text(encoding="utf-8-sig"))
         result = verify_bundle(options.bundle.read_bytes(), trust)
     except (OSError, FormatError, UnicodeDecodeError) as error:
         print(f"cannot verify: {error}", file=sys.stderr)
         return 2
-    print(as_line(result))
+    print(as_line(result, sys.stdout.encoding))
     return 0 if result.ok else 1
 
 
-def as_line(result: Result) -> str:
-    """The result as a line of JSON."""
+def as_line(result: Result, encoding: str = "utf-8") -> str:
+    """The result as a line of JSON; in ASCII where the encoding cannot say what it names."""
     problem = None if result.first_problem is None else asdict(result.first_problem)
     line = {"ok": result.ok, "checked": result.checked, "first_problem": problem}
-    return json.dumps(line, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(line, ensure_ascii=False, separators=(",", ":"))
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return json.dumps(line, separators=(",", ":"))
+    return text

@@ -19,16 +19,19 @@ def open_container(data: bytes) -> dict[str, bytes]:
     files: dict[str, bytes] = {}
     try:
         with ZipFile(BytesIO(data)) as bundle:
-            members = bundle.infolist()
-            if sum(member.file_size for member in members) > MAX_BYTES:
-                raise WrongError("", "too-large", f"more than {MAX_BYTES} bytes")
-            for member in members:
+            room = min(MAX_BYTES, len(data))
+            for member in bundle.infolist():
                 name = member.filename
                 if name in files:
                     raise WrongError(name, "file-twice", "two files of one name")
                 if member.compress_type != ZIP_STORED or member.flag_bits & 1:
                     detail = "the file is compressed or encrypted"
                     raise WrongError(name, "container-changed", detail)
+                # Nothing is compressed, so that the files hold no more than the zip itself.
+                room -= member.file_size
+                if room < 0:
+                    detail = f"the files claim more bytes than the zip has, or than {MAX_BYTES}"
+                    raise WrongError(name, "too-large", detail)
                 files[name] = bundle.read(member)
     except (BadZipFile, EOFError, ValueError, NotImplementedError, OSError) as error:
         raise WrongError(name, "file-changed", f"not readable: {error}") from None

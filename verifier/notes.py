@@ -7,11 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
-LOG_KEY = 0x01
-WITNESS_KEY = 0x04
+from verifier.signatures import LENGTHS, LOG_KEY, holds
 
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,18}")
 _KEY = re.compile(r"(?P<name>[^\s+]+)\+(?P<id>[0-9a-fA-F]{8})\+(?P<data>[A-Za-z0-9+/]+=*)")
@@ -24,7 +20,7 @@ class FormatError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A verifier key: ``name+id+base64(type ‖ Ed25519 public key)``."""
+    """A verifier key: ``name+id+base64(type ‖ public key)``."""
 
     name: str
     type: int
@@ -35,28 +31,22 @@ class Key:
         """The four bytes by which a signature names its key."""
         return sha256(b"%b\n%c%b" % (self.name.encode(), self.type, self.public)).digest()[:4]
 
-    def holds(self, text: str, signature: bytes) -> bool:
-        """Whether the signature is this key's over the text."""
-        message = text.encode()
-        if self.type == WITNESS_KEY:
-            at, signature = int.from_bytes(signature[:8]), signature[8:]
-            message = b"cosignature/v1\ntime %d\n%b" % (at, message)
-        try:
-            Ed25519PublicKey.from_public_bytes(self.public).verify(signature, message)
-        except (InvalidSignature, ValueError):
-            return False
-        return True
+    def holds(self, text: str, signature: bytes) -> bool | None:
+        """Whether the signature is this key's over the text; None where nobody here can tell,
+        since its algorithm is unknown."""
+        return holds(self.type, self.public, self.name, text, signature)
 
 
 def read_key(text: str) -> Key:
     """A verifier key from ``name+id+base64``.
 
     Raises:
-        FormatError: malformed, of an unknown type, or the id is another key's.
+        FormatError: malformed, or the id is another key's. A key of an unknown type is none: its
+            signatures count for nothing.
     """
     match = _KEY.fullmatch(text)
     data = _base64(match["data"]) if match else b""
-    if match is None or len(data) != 33 or data[0] not in (LOG_KEY, WITNESS_KEY):
+    if match is None or len(data) < 2 or len(data) - 1 != LENGTHS.get(data[0], len(data) - 1):
         raise FormatError("no verifier key")
     key = Key(match["name"], data[0], data[1:])
     if key.id != bytes.fromhex(match["id"]):
@@ -72,7 +62,7 @@ class Note:
     signatures: tuple[tuple[str, bytes, bytes], ...]
 
     def signers(self, keys: Iterable[Key]) -> list[tuple[Key, bytes]]:
-        """The keys that signed, each with its signature.
+        """The keys that signed, each with its signature, as far as it can be checked here.
 
         Raises:
             FormatError: one of them is named and its signature does not hold.
@@ -81,11 +71,22 @@ class Note:
         for key in keys:
             for name, key_id, signature in self.signatures:
                 if (name, key_id) == (key.name, key.id):
-                    if not key.holds(self.text, signature):
+                    is_held = key.holds(self.text, signature)
+                    if is_held is False:
                         raise FormatError(f"the signature of {name} does not hold")
-                    found.append((key, signature))
+                    if is_held:
+                        found.append((key, signature))
                     break
         return found
+
+    def unknown(self, keys: Iterable[Key]) -> list[Key]:
+        """Those of the keys that are named here with a signature that nobody here can check."""
+        named = {(name, key_id): signature for name, key_id, signature in self.signatures}
+        return [
+            key
+            for key in keys
+            if (key.name, key.id) in named and key.holds(self.text, named[key.name, key.id]) is None
+        ]
 
 
 def read_note(text: str) -> Note:

@@ -2,11 +2,11 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
 
-from verifier.files import file_of, json_of
+from verifier.files import file_of, json_of, strings_in
 from verifier.result import WrongError
 
 
@@ -24,7 +24,7 @@ def read_sources(files: Mapping[str, bytes], entries: Mapping[int, dict[str, Any
 
 def check_attachments(files: Mapping[str, bytes], bodies: list[Any]) -> int:
     """The hash of each attachment stands in an entry."""
-    logged = {text for body in bodies for text in _strings(body)}
+    logged = strings_in(bodies)
     names = [name for name in sorted(files) if name.startswith("attachments/")]
     for name in names:
         if sha256(files[name]).hexdigest() not in logged:
@@ -35,7 +35,7 @@ def check_attachments(files: Mapping[str, bytes], bodies: list[Any]) -> int:
 def check_disclosures(files: Mapping[str, bytes], bodies: list[Any]) -> dict[str, int]:
     """Each disclosed value or event and its salt give a commitment that stands in an entry."""
     name = "disclosures.json"
-    logged = {text for body in bodies for text in _strings(body)}
+    logged = strings_in(bodies)
     disclosed = json_of(name, file_of(files, name))
     counted = {"disclosures": 0, "events": 0}
     opened = set()
@@ -64,14 +64,3 @@ def _value(files: Mapping[str, bytes], one: Mapping[str, Any]) -> tuple[bytes, s
         return one["value_json"].encode(), "disclosures"
     text = file_of(files, one["file"]).decode("utf-8")
     return json.dumps(text, ensure_ascii=False).encode(), "events"
-
-
-def _strings(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for member in value.values():
-            yield from _strings(member)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _strings(item)

@@ -2,7 +2,7 @@
 
 A text of lines, in any mixture of two forms, and certificates in PEM:
 
-- a C2SP verifier key a line (type 1: a log's, type 4: a witness's), and ``quorum N``;
+- a C2SP verifier key a line (type 1: a log's, any other: a witness's), and ``quorum N``;
 - a C2SP tlog-policy: ``log KEY``, ``witness NAME KEY``, ``group NAME N|any|all NAME…``,
   ``quorum NAME``;
 - ``timestamps N``: how many authorities must have signed; their root certificates as PEM blocks.
@@ -14,8 +14,10 @@ from dataclasses import dataclass, field
 
 from cryptography import x509
 
-from verifier.notes import LOG_KEY, WITNESS_KEY, FormatError, Key, read_key
+from verifier.notes import FormatError, Key, read_key
+from verifier.signatures import LOG_KEY, WITNESS_KEY
 
+_COUNT = re.compile("[0-9]{1,9}")
 _PEM = re.compile(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
 
 
@@ -68,43 +70,52 @@ def read_trust(text: str) -> Trust:
 
 def _take(trust: Trust, words: list[str]) -> None:
     match words:
-        case ["quorum", number] if number.isdecimal():
+        case ["quorum", number] if _COUNT.fullmatch(number):
             trust.quorum = int(number)
         case ["quorum", name]:
             trust.quorum = 0 if name == "none" else _defined(trust, name)
-        case ["timestamps", number] if number.isdecimal():
+        case ["timestamps", number] if _COUNT.fullmatch(number):
             trust.timestamps = int(number)
         case ["group", name, threshold, *members] if members:
             _add_group(trust, name, threshold, [_defined(trust, one) for one in members])
         case ["log", key, *url] if len(url) <= 1:
-            _add(trust, read_key(key), LOG_KEY, "")
+            _add_log(trust, read_key(key))
         case ["witness", name, key, *url] if len(url) <= 1:
-            _add(trust, read_key(key), WITNESS_KEY, name)
+            _add_witness(trust, read_key(key), name)
         case [word]:
             plain = read_key(word)
-            _add(trust, plain, plain.type, f"{plain.name}+{plain.id.hex()}")
+            if plain.type == LOG_KEY:
+                _add_log(trust, plain)
+            else:
+                _add_witness(trust, plain, f"{plain.name}+{plain.id.hex()}")
         case _:
             raise FormatError("it says nothing that belongs here")
 
 
-def _add(trust: Trust, key: Key, wanted: int, name: str) -> None:
-    if key.type != wanted:
-        raise FormatError("the key is of another type")
+def _add_log(trust: Trust, key: Key) -> None:
+    if key.type == WITNESS_KEY:
+        raise FormatError("the key is a witness's")
+    trust.logs.append(key)
+
+
+def _add_witness(trust: Trust, key: Key, name: str) -> None:
     if key.type == LOG_KEY:
-        trust.logs.append(key)
-    elif name in trust.witnesses or name in trust.groups or name == "none":
+        raise FormatError("the key is a log's")
+    _refuse_taken(trust, name)
+    trust.witnesses[name] = key
+
+
+def _refuse_taken(trust: Trust, name: str) -> None:
+    if name in trust.witnesses or name in trust.groups or name == "none":
         raise FormatError(f"the name {name} is taken")
-    else:
-        trust.witnesses[name] = key
 
 
 def _add_group(trust: Trust, name: str, threshold: str, members: list[str]) -> None:
     named: Mapping[str, int] = {"any": 1, "all": len(members)}
-    count = int(threshold) if threshold.isdecimal() else named.get(threshold, 0)
+    count = int(threshold) if _COUNT.fullmatch(threshold) else named.get(threshold, 0)
     if not 1 <= count <= len(set(members)) or len(set(members)) != len(members):
         raise FormatError("the group's threshold or members are malformed")
-    if name in trust.witnesses or name in trust.groups or name == "none":
-        raise FormatError(f"the name {name} is taken")
+    _refuse_taken(trust, name)
     trust.groups[name] = (count, members)
 
 

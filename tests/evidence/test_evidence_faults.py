@@ -1,4 +1,4 @@
-"""Every system call that touches the log fails once, and the process dies there once (soak).
+"""Every system call that touches a log folder fails once, and the process dies there once (soak).
 
 ``strace`` injects the fault into the n-th call of its kind; afterwards the log must hold all that
 was acknowledged, be signed for no more than it holds, and take further entries.
@@ -8,7 +8,6 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,13 +18,18 @@ from evidence.note import VerifierKey
 from store.evidence_folder import LogFolder
 from store.evidence_keys import keys_since
 from store.evidence_log import EvidenceLog
+from tests.evidence.injected import (
+    FAULTS,
+    WRITING,
+    Call,
+    Traced,
+    database_files,
+    private_files,
+)
 
 RUN = [sys.executable, "-c", "from tracewarden.commands.evidence import app; app()"]
-APPEND, ROTATE = [*RUN, "append"], [*RUN, "rotate"]
-WRITES = "openat,pwrite64,write,fsync,fdatasync,rename,unlink,ftruncate"
-FAULTS = ("error=EIO", "signal=KILL")
 LINES = b"".join(b'{"id":"s-%d"}\n' % number for number in range(3))
-
+DISK_FULL = "error=ENOSPC"
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -39,39 +43,23 @@ def start(tmp_path: Path) -> Path:
     place = tmp_path / "start"
     log = str(place / "log")
     subprocess.run([*RUN, "init", "--log", log, "--name", "o.example"], check=True)
-    subprocess.run([*APPEND, "--log", log], input=b"{}\n{}\n", check=True)
+    subprocess.run([*RUN, "append", "--log", log], input=b"{}\n{}\n", check=True)
     return place
 
 
-def calls(start: Path, work: Path, command: list[str] = APPEND) -> list[tuple[str, int]]:
-    """The calls that touch the log in one command, as ``(name, n-th of that name)``."""
-    place = fresh(start, work)
-    trace = work / "trace"
-    subprocess.run(
-        ["strace", "-f", "-o", str(trace), *paths(place), "-e", f"trace={WRITES}",
-         *command, "--log", str(place / "log")],
-        input=LINES, capture_output=True, check=True,
-    )  # fmt: skip
-    count: dict[str, int] = {}
-    found = []
-    for line in trace.read_text().splitlines():
-        name = line.split(None, 1)[1].split("(", 1)[0]
-        if name in WRITES.split(","):
-            count[name] = count.get(name, 0) + 1
-            found.append((name, count[name]))
-    return found
+def traced(place: Path, command: str, *more: str) -> Traced:
+    """A command of the log, whose calls on the log's files may be made to fail."""
+    log = place / "log"
+    names = ["log.sqlite.sha256", "log.sqlite.sha256.new", "public-key.txt", "public-key.txt.new"]
+    files = [log, *database_files(log / "log.sqlite"), *(log / name for name in names)]
+    files += private_files(place / "log.private")
+    lines = LINES if command == "append" else b""
+    return Traced([*RUN, command, "--log", str(log), *more], lines, files)
 
 
-def paths(place: Path) -> Iterator[str]:
-    """Only calls on these files are traced and made to fail."""
-    log, private = place / "log", place / "log.private"
-    names = ["log.sqlite", "log.sqlite-wal", "log.sqlite-journal", "log.sqlite.sha256",
-             "log.sqlite.sha256.new", "public-key.txt"]  # fmt: skip
-    names += ["public-key.txt.new"]
-    secret = ["checkpoint", "checkpoint.new", "key", "key.staged", "key.staged.new",
-              "writer.lock", "swap.lock"]  # fmt: skip
-    for path in [log, private, *(log / one for one in names), *(private / one for one in secret)]:
-        yield from ("-P", str(path))
+def calls_of(start: Path, work: Path, command: str) -> list[Call]:
+    """The calls that touch the log in one command."""
+    return traced(fresh(start, work), command).list_calls(work / "trace")
 
 
 def fresh(start: Path, work: Path) -> Path:
@@ -81,74 +69,122 @@ def fresh(start: Path, work: Path) -> Path:
     return place
 
 
-def inject(
-    place: Path, call: str, number: int, fault: str, command: list[str] = APPEND
-) -> list[dict[str, object]]:
-    """Append under one fault; what was acknowledged."""
-    done = subprocess.run(
-        ["strace", "-f", "-o", "/dev/null", *paths(place), "-e", f"trace={WRITES}",
-         "-e", f"inject={call}:{fault}:when={number}", *command, "--log", str(place / "log")],
-        input=LINES, capture_output=True, check=False,
-    )  # fmt: skip
-    assert b"Traceback" not in done.stderr, (call, number, fault, done.stderr)
+def inject(place: Path, call: Call, fault: str, command: str = "append") -> list[dict[str, object]]:
+    """Run a command under one fault; what was acknowledged."""
+    done = traced(place, command).run(call, fault)
+    assert b"Traceback" not in done.stderr, (call, fault, done.stderr)
+    assert done.returncode in (0, 2) or fault.startswith("signal"), (call, fault, done.stderr)
     answers = [json.loads(line) for line in done.stdout.splitlines() if line.endswith(b"}")]
     return [answer for answer in answers if "index" in answer]
 
 
-def check(place: Path, acknowledged: list[dict[str, object]]) -> None:
+def check(place: Path, acknowledged: list[dict[str, object]], why: object = None) -> None:
     folder = LogFolder.at(place / "log")
-    assert list(folder.fsck()) == []
+    assert list(folder.fsck()) == [], why
     with folder.reading() as conn:
         head = EvidenceLog().head(conn)
         leaves = EvidenceLog().tile_hashes(conn, 0, 0, head.size)
     for answer in acknowledged:
-        assert leaves[int(str(answer["index"]))].hex() == answer["leaf_hash"]
+        assert leaves[int(str(answer["index"]))].hex() == answer["leaf_hash"], why
     signed = Checkpoint.parse(folder.guard.last().text).size
-    assert 2 + len(acknowledged) <= signed <= head.size
+    assert 2 + len(acknowledged) <= signed <= head.size, why
     again = subprocess.run(
-        [*APPEND, "--log", str(place / "log")], input=LINES, capture_output=True, check=True
+        [*RUN, "append", "--log", str(place / "log")], input=LINES, capture_output=True, check=True
     )
-    assert [json.loads(line)["index"] for line in again.stdout.splitlines()] == [2, 3, 4]
-    assert list(folder.fsck()) == []
+    assert [json.loads(line)["index"] for line in again.stdout.splitlines()] == [2, 3, 4], why
+    assert list(folder.fsck()) == [], why
 
 
 def test_a_few_faults_lose_nothing(start: Path, tmp_path: Path) -> None:
-    for call, number, fault in (
-        ("fsync", 2, "error=EIO"),
-        ("fdatasync", 1, "signal=KILL"),
-        ("pwrite64", 3, "signal=KILL"),
-        ("rename", 1, "error=EIO"),
+    for call, fault in (
+        (("fsync", 2), "error=EIO"),
+        (("fdatasync", 1), "signal=KILL"),
+        (("pwrite64", 3), DISK_FULL),
+        (("rename", 1), "error=EIO"),
     ):
         place = fresh(start, tmp_path)
-        check(place, inject(place, call, number, fault))
+        check(place, inject(place, call, fault), (call, fault))
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(7200)
+@pytest.mark.parametrize("fault", [*FAULTS, DISK_FULL])
+def test_each_call_that_touches_the_log_may_fail_or_be_the_last(
+    start: Path, tmp_path: Path, fault: str
+) -> None:
+    found = calls_of(start, tmp_path, "append")
+    assert {"pwrite64", "write", "rename", "fcntl", "pread64"} <= {call for call, _ in found}
+    if fault == DISK_FULL:
+        found = [call for call in found if call[0] in WRITING]
+    for call in found:
+        place = fresh(start, tmp_path)
+        check(place, inject(place, call, fault), (call, fault))
+    print(f"append, {fault}: {len(found)} calls")
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(7200)
 @pytest.mark.parametrize("fault", FAULTS)
-def test_each_call_that_touches_the_log_may_fail_or_be_the_last(
+@pytest.mark.parametrize("command", ["checkpoint", "fsck"])
+def test_each_call_of_signing_and_of_checking_may_fail(
+    start: Path, tmp_path: Path, command: str, fault: str
+) -> None:
+    found = calls_of(start, tmp_path, command)
+    for call in found:
+        place = fresh(start, tmp_path)
+        done = traced(place, command).run(call, fault)
+        assert b"Traceback" not in done.stderr, (call, fault, done.stderr)
+        check(place, [], (command, call, fault))
+    print(f"{command}, {fault}: {len(found)} calls")
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(7200)
+@pytest.mark.parametrize("fault", FAULTS)
+def test_each_call_that_writes_tiles_may_fail_and_the_next_run_repairs(
     start: Path, tmp_path: Path, fault: str
 ) -> None:
-    found = calls(start, tmp_path)
-    assert {"pwrite64", "write", "rename"} <= {call for call, _ in found}
-    for call, number in found:
-        place = fresh(start, tmp_path)
-        acknowledged = inject(place, call, number, fault)
-        check(place, acknowledged)
+    whole = tiles_of(start, tmp_path / "whole")
+    out = tmp_path / "tiles"
+    written = [out / name for name in whole] + [out / f"{name}.new" for name in whole]
+    folders = {path.parent for path in written}
+    tiles = Traced([*RUN, "tiles", "--log", str(start / "log"), "--out", str(out)], b"",
+                   [out, *sorted(folders), *written])  # fmt: skip
+    found = tiles.list_calls(tmp_path / "trace")
+    for call in found:
+        shutil.rmtree(out)
+        done = tiles.run(call, fault)
+        assert b"Traceback" not in done.stderr, (call, fault, done.stderr)
+        # Whoever sees the checkpoint sees every tile that it needs.
+        if (out / "checkpoint").exists():
+            assert {name: (out / name).read_bytes() for name in whole} == whole, (call, fault)
+        assert tiles_of(start, out) == whole, (call, fault)
+    print(f"tiles, {fault}: {len(found)} calls")
 
 
-def check_rotation(place: Path, first: VerifierKey) -> None:
+def tiles_of(start: Path, out: Path) -> dict[str, bytes]:
+    """The tiles tree as written, by path."""
+    subprocess.run([*RUN, "tiles", "--log", str(start / "log"), "--out", str(out)],
+                   capture_output=True, check=True)  # fmt: skip
+    return {
+        str(file.relative_to(out)): file.read_bytes()
+        for file in out.rglob("*")
+        if file.is_file() and file.suffix != ".new"
+    }
+
+
+def check_rotation(place: Path, first: VerifierKey, why: object = None) -> None:
     """The old key is in force or the new one, the log is whole, and the next append goes on."""
     folder = LogFolder.at(place / "log")
-    assert list(folder.fsck()) == []
+    assert list(folder.fsck()) == [], why
     subprocess.run(
-        [*APPEND, "--log", str(place / "log")], input=LINES, capture_output=True, check=True
+        [*RUN, "append", "--log", str(place / "log")], input=LINES, capture_output=True, check=True
     )
-    assert list(folder.fsck()) == []
-    assert folder.guard.staged() is None
+    assert list(folder.fsck()) == [], why
+    assert folder.guard.staged() is None, why
     with folder.reading() as conn:
         keys = keys_since(conn, first)
-    assert folder.public_key() == folder.guard.key().verifier == keys[-1]
+    assert folder.public_key() == folder.guard.key().verifier == keys[-1], why
     folder.guard.last().verified_by(keys)
 
 
@@ -156,18 +192,21 @@ def test_a_rotation_that_dies_leaves_one_key_in_force(start: Path, tmp_path: Pat
     first = LogFolder.at(start / "log").public_key()
     for number in (2, 5):
         place = fresh(start, tmp_path)
-        inject(place, "rename", number, "signal=KILL", ROTATE)
+        inject(place, ("rename", number), "signal=KILL", "rotate")
         check_rotation(place, first)
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(7200)
 @pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("part", [0, 1])
 def test_each_call_of_a_rotation_may_fail_or_be_the_last(
-    start: Path, tmp_path: Path, fault: str
+    start: Path, tmp_path: Path, part: int, fault: str
 ) -> None:
     first = LogFolder.at(start / "log").public_key()
-    for call, number in calls(start, tmp_path, ROTATE):
+    found = calls_of(start, tmp_path, "rotate")[part::2]
+    for call in found:
         place = fresh(start, tmp_path)
-        inject(place, call, number, fault, ROTATE)
-        check_rotation(place, first)
+        inject(place, call, fault, "rotate")
+        check_rotation(place, first, (call, fault))
+    print(f"rotate, {fault}, part {part}: {len(found)} calls")

@@ -9,6 +9,7 @@ from evidence.commitments import commit
 from evidence.entry import Entry
 from evidence.note import SigningKey
 from evidence.witness_policy import read_policy
+from store.evidence_anchors import Anchor, Seen, keep_anchor
 from store.evidence_export import entries_of_case, export, gather
 from store.evidence_folder import LogFolder
 from store.evidence_openings import keep
@@ -67,11 +68,25 @@ def fill(writer: LogWriter) -> None:
         writer.log.append(conn, [Entry(None, signal), Entry(None, {"n": 1}), Entry(None, photo)])
 
 
+def cosigned_bundle(folder: Path, at: int, *keys: SigningKey, more: str = "") -> bytes:
+    """Entries, cosigned by these keys at one time, and by ``more`` lines; then the export."""
+    log = LogFolder.create(folder / "log", None, KEY)
+    with open_writer(log) as writer:
+        fill(writer)
+        note = writer.seal()
+        cosigned = str(note.with_signatures([key.sign(note.text, at=at) for key in keys])) + more
+        seen = tuple(Seen(key.name, at) for key in keys)
+        with writer.transaction() as conn:
+            signed = Anchor(3, {"checkpoint": cosigned.encode()}, seen, quorum=True)
+            keep_anchor(conn, writer.log, signed)
+        return take_out(writer)
+
+
 def take_out(writer: LogWriter) -> bytes:
     """The case, with everything disclosed."""
     with writer.reading() as conn:
         found = gather(
-            writer.log, conn, NEXT.verifier, case="C-1",
+            writer.log, conn, writer.verifier, case="C-1",
             indices=entries_of_case(writer.log, conn, "C-1"),
             attachments={"photo.jpg": PHOTO}, disclose=[SECRET.commitment],
         )  # fmt: skip

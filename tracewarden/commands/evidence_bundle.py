@@ -2,6 +2,7 @@
 
 import getpass
 import json
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -183,9 +184,9 @@ def verify(
 ) -> None:
     """Check a bundle offline, under keys that the caller trusts and nothing else."""
     try:
-        keys = read_trust(trust.read_text(encoding="utf-8"))
+        keys = read_trust(trust.read_text(encoding="utf-8-sig"))
     except ValueError as error:
         raise EvidenceError(str(error), type="trust-invalid") from None
     result = verify_bundle(bundle.read_bytes(), keys)
-    print_lines([json.loads(as_line(result))])
+    sys.stdout.write(as_line(result, sys.stdout.encoding) + "\n")
     raise typer.Exit(0 if result.ok else 1)
