@@ -8,6 +8,7 @@ from typing import Any, Literal
 import rfc8785
 from msgspec import Struct, field
 
+from cases.deadlines import Deadlines
 from cases.exposure import Exposure
 from events.identity import Identity
 from events.timed import rfc3339
@@ -121,7 +122,7 @@ def as_json(
     alert_ids: Callable[[AlertKey], str | None],
     exposure: Exposure | None,
     tier: int,
-    days: float,
+    deadlines: Deadlines,
 ) -> dict[str, Any]:
     """The case in the form of ``cases.jsonl``."""
     found = (alert_ids(key) for key in case.alerts)
@@ -135,7 +136,8 @@ def as_json(
         "alert_ids": sorted(alert_id for alert_id in found if alert_id is not None),
         "confidence": round(case.confidence, 6),
         "tier": tier,
-        "decide_by": rfc3339(case.opened_us + round(days * 86_400_000_000)),
+        "look_by": rfc3339(deadlines.look_us),
+        "decide_by": rfc3339(deadlines.decide_us),
         "items": case.item_count,
         "facts": {name: _plain(value) for name, value in sorted(case.facts.items())},
     }

@@ -4,18 +4,11 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from cases.case import Kind
-from registry import Registry
+from registry import Policy
+from registry.policy_levels import Weights
 from rules.model import Subject
 from rules.places_seen import LonLat
 from rules.signal import Signal
-
-SURE = 0.93
-"""Enough for a case by itself (``case_certainty``)."""
-
-
-FEW_PLACES, FEW_DAYS = 4, 14.0
-DOUBTFUL = 0.4
-"""Travel that only a phone's clock makes impossible; a hidden code asked for again."""
 
 
 class Claim(NamedTuple):
@@ -30,22 +23,24 @@ class Claim(NamedTuple):
 
 
 TRANSPORT = {
-    "shipment-outside-territories": 0.85,
-    "shipment-opened": 0.7,
-    "shipment-off-corridor": 0.7,
-    "shipment-stopped": 0.6,
-    "tracker-silent": 0.8,
+    "shipment-outside-territories": "shipment_outside",
+    "shipment-opened": "shipment_opened",
+    "shipment-off-corridor": "shipment_off_corridor",
+    "shipment-stopped": "shipment_stopped",
+    "tracker-silent": "tracker_silent",
 }
-"""Weights of a strength of 1; two different ones, or two opened items, are a case."""
+"""Whose weight counts; two different ones, or two opened items, are a case."""
+USUAL_STRENGTH = 0.8
+"""What the weights of transport are meant for."""
 
 
-def claim_of(signal: Signal, registry: Registry) -> Claim | None:
+def claim_of(signal: Signal, policy: Policy) -> Claim | None:
     """The claim that a signal makes; None for what never is a case by itself."""
     rule, subject, facts = signal.rule, signal.subject, signal.facts
     if rule in ("code-invalid", "code-unknown"):
-        return _forged(signal)
+        return _forged(signal, policy.weights)
     if rule in ("impossible-travel", "code-cloned", "codes-copied", "hidden-code-reused"):
-        weight = _copied(rule, facts)
+        weight = _copied(rule, facts, policy)
         unit = facts.get("origin") or subject.id
         return Claim("clone", ("clone", str(unit)), subject, weight)
     if rule == "received-by-wrong-dealer":
@@ -55,7 +50,8 @@ def claim_of(signal: Signal, registry: Registry) -> Claim | None:
         return Claim("cold-chain", ("cold-chain", subject.id), subject, signal.strength)
     if rule in TRANSPORT:
         shipment = str(facts.get("shipment_id", subject.id))
-        weight = min(SURE, TRANSPORT[rule] * signal.strength / 0.8)
+        usual = getattr(policy.weights, TRANSPORT[rule])
+        weight = min(policy.weights.sure, usual * signal.strength / USUAL_STRENGTH)
         return Claim("transport", ("transport", shipment), Subject("shipment", shipment), weight)
     if rule == "price-below-floor":
         seller = str(facts.get("dealer_id") or facts["seller"])
@@ -68,22 +64,24 @@ def claim_of(signal: Signal, registry: Registry) -> Claim | None:
     return None
 
 
-def _copied(rule: str, facts: Mapping[str, Any]) -> float:
+def _copied(rule: str, facts: Mapping[str, Any], policy: Policy) -> float:
     """Somebody who travels all the time gets to four places in some weeks; travel is impossible by
     the service's own clock alone."""
     if rule == "code-cloned":
-        is_sure = facts["places"] > FEW_PLACES or facts["days"] <= FEW_DAYS
+        is_sure = (
+            facts["places"] > policy.cloned_places or facts["days"] <= policy.cloned_sure_days
+        )
     else:
         is_sure = rule == "codes-copied" or bool(facts.get("holds_by_arrival"))
-    return SURE if is_sure else DOUBTFUL
+    return policy.weights.sure if is_sure else policy.weights.doubtful
 
 
-def _forged(signal: Signal) -> Claim | None:
+def _forged(signal: Signal, weights: Weights) -> Claim | None:
     """A printing run: one product, one way of forging, one place and time. The code read where
     nobody says is as well a run's, but two such codes are not yet one."""
     facts = signal.facts
     gtin, how = str(facts.get("gtin")), str(facts.get("signature"))
-    weight = 0.7 if place_of(signal) is not None else 0.6
+    weight = weights.forged if place_of(signal) is not None else weights.forged_nowhere
     subject = Subject("product", gtin) if facts.get("gtin") else signal.subject
     return Claim("clone", ("forged", how, gtin), subject, weight, spreads=True)
 

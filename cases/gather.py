@@ -133,7 +133,7 @@ class _Step:
                 self._changed(group.case)
             else:
                 self._fallen[id(group.case)] = group.case
-        claim = claim_of(signal, self._registry) if signal.strength > 0 else None
+        claim = claim_of(signal, self._policy) if signal.strength > 0 else None
         if claim is None:
             return
         group = groups.add(claim, signal, self._judged, self._policy)
@@ -177,7 +177,7 @@ class _Step:
         state, judged = self._state, self._judged
         sighting, by_permit, exceeded = under_permit(state.permits, seen, judged, self._registry)
         if exceeded is not None:
-            self._find(exceeded_finding(exceeded, sighting, judged))
+            self._find(exceeded_finding(exceeded, sighting, judged, self._policy))
         if sighting.probability_outside >= 0.5:
             case = state.diversions.grow(sighting, judged)
             if case is not None:

@@ -12,15 +12,13 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from cases.judgement import Judgement
-from registry import Registry
+from registry import Policy, Registry
 from registry.allotment import Allotted, Use, clears, take
 from registry.known import FOREVER, instant, recorded_us
 from registry.model import Permit
 from rules.model import Finding, Sighting, Subject
 
 CERTAINLY_INSIDE = 0.05
-BEYOND = 0.2
-"""As weak as one read outside: people travel, and a permit may have been meant wider."""
 
 
 class UnderPermit(NamedTuple):
@@ -60,14 +58,14 @@ def under_permit(
 
 
 def exceeded_finding(
-    permit: Permit, sighting: Sighting, judged: Judgement
+    permit: Permit, sighting: Sighting, judged: Judgement, policy: Policy
 ) -> Finding:
     """What is said of an item that was seen where only a permit allowed it, after its quantity."""
     return Finding(
         rule="permit-exceeded",
         subject=Subject("dealer", sighting.dealer_id),
         occurred_us=sighting.at_us,
-        strength=BEYOND,
+        strength=policy.strengths.permit_exceeded,
         inputs=(judged.identity,),
         facts={
             "dealer_id": sighting.dealer_id,

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from cases.case import AlertKey, Case, as_json
+from cases.deadlines import deadlines_of
 from cases.exposure import exposure_of, tier_of
 from registry import Registry
 
@@ -16,6 +17,7 @@ def published(
     in_force = registry.policies.at(case.opened_us)
     exposure = exposure_of(case, registry, case.known_us)
     tier, days = tier_of(case, exposure, in_force.policy)
-    return as_json(case, alert_ids, exposure, tier, days) | {
+    deadlines = deadlines_of(case.opened_us, days, in_force.policy)
+    return as_json(case, alert_ids, exposure, tier, deadlines) | {
         "policy": {"version": in_force.policy.version, "hash": in_force.digest}
     }

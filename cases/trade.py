@@ -72,7 +72,7 @@ def _order(
 def _is_abnormal(
     trade: Trade, quantity: int, usual: float, most: float, policy: Policy
 ) -> bool:
-    if quantity <= max(policy.order_factor * usual, 2 * most):
+    if quantity <= max(policy.order_factor * usual, policy.order_over_largest * most):
         return False
     return math.log(quantity / usual) > policy.order_deviations * _scatter(trade)
 
@@ -115,13 +115,15 @@ def _offer(judged: Judgement, offer: Offer, registry: Registry) -> Iterator[Find
     if floor is None or floor.currency != offer.currency or Decimal(floor.amount) <= 0:
         return
     below = 1.0 - float(Decimal(offer.amount) / Decimal(floor.amount))
-    if below <= registry.policy(known_us).price_tolerance:
+    policy = registry.policy(known_us)
+    if below <= policy.price_tolerance:
         return
+    levels, is_far = policy.strengths, below >= policy.price_far_below
     yield Finding(
         rule="price-below-floor",
         subject=Subject("product", offer.gtin),
         occurred_us=microseconds(offer.seen_at),
-        strength=0.95 if below >= 0.05 else 0.7,
+        strength=levels.price_far_below_floor if is_far else levels.price_below_floor,
         inputs=(judged.identity,),
         facts={
             "dealer_id": offer.dealer_id,

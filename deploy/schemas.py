@@ -116,6 +116,7 @@ class CaseForm(Struct, frozen=True, kw_only=True):
     alert_ids: list[Hash]
     confidence: Share
     tier: Annotated[int, Meta(ge=1, le=3)]
+    look_by: Time
     decide_by: Time
     items: Annotated[int, Meta(ge=0)]
     facts: dict[str, Any]

@@ -8,8 +8,8 @@ import rfc8785
 from msgspec import Meta, Struct
 
 from events.errors import TracewardenError
+from registry.policy_levels import Share, Strengths, Weights
 
-Share = Annotated[float, Meta(ge=0, le=1)]
 Positive = Annotated[float, Meta(gt=0)]
 
 
@@ -23,6 +23,8 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Thresholds in force. Units stand in the names; see ``docs/schemas/policy.json``."""
 
     version: int = 1
+    strengths: Strengths = Strengths()
+    weights: Weights = Weights()
     sell_through_days: Annotated[float, Meta(ge=0)] = 90
     """How long goods received before an authorisation's end may still be sold under it."""
     strength_consumer: Share = 0.2
@@ -50,29 +52,60 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A longer silence between two fixes proves nothing of the time between them."""
     place_margin_m: Annotated[float, Meta(ge=0)] = 1000.0
     """How far from a planned place a stop still belongs to it."""
+    opened_elsewhere_m: Annotated[float, Meta(ge=0)] = 10_000.0
+    """A read of a sealed item so far beyond the areas of both ends, and from planned places."""
+    opened_clock_s: Positive = 86_400.0
+    """A clock that is farther off is not believed where it accuses of an opened shipment."""
+    opened_overdue_days: Positive = 10.0
+    """A shipment without a plan that has been on its way for longer has arrived unreported."""
     stop_long_s: Positive = 7200.0
     """An unplanned stop this long is a matter of its own, wherever it is."""
     corridor_margin_m: Annotated[float, Meta(ge=0)] = 1000.0
     """How far beyond its corridor a truck still keeps to its way."""
+    corridor_m: Positive = 5000.0
+    """Half the width of a corridor of which the shipment's row says nothing."""
+    corridor_fixes: Annotated[int, Meta(ge=1)] = 3
+    """So many fixes off it, at least: one is an error of GPS."""
     corridor_min_s: Positive = 1200.0
     """Off its corridor for this long, in fix after fix, a truck has left its way."""
     silence_min_s: Positive = 7200.0
     """Time between two fixes that driving from one to the other does not explain."""
     silence_speed_mps: Positive = 15.0
     """How fast a truck covers the ground between them, breaks included."""
+    silence_long_s: Positive = 10_800.0
+    """So much of a silence unexplained is grave."""
+    silence_handling_s: Annotated[float, Meta(ge=0)] = 21_600.0
+    """Goods that have arrived may wait so long until somebody notes their receipt."""
+    silence_at_rest_m: Annotated[float, Meta(ge=0)] = 5000.0
+    """So near a planned place a truck stands parked, and trackers sleep."""
     excursion_min_s: Positive = 1800.0
     """Goods outside their storage temperature for this long, in fix after fix, have suffered."""
+    excursion_long_factor: Annotated[float, Meta(ge=1)] = 2.0
+    """So many times longer it is grave."""
+    excursion_fixes: Annotated[int, Meta(ge=1)] = 3
+    """So many readings outside, at least."""
     excursion_margin_c: Annotated[float, Meta(ge=0)] = 0.5
     """Sensors err by so much."""
     cloned_places: Annotated[int, Meta(ge=2)] = 4
-    """One item read in so many places, each far from the others, within 60 days is several."""
+    """One item read in so many places, each far from the others, within ``cloned_days`` is
+    several."""
+    cloned_days: Positive = 60.0
+    cloned_sure_days: Positive = 14.0
+    """Within so few days, or in more places, it is sure: who travels all the time gets around, too.
+    """
+    places_apart_m: Positive = 75_000.0
+    """Two places closer than this are one: errands, commuting and errors of fixes lie within."""
     price_tolerance: Share = 0.02
     """An offer this share below the floor price is none: rounding, bundles."""
+    price_far_below: Share = 0.05
+    """This share below it is grave."""
     order_factor: Positive = 5.0
     """An order so many times the dealer's usual one for the product is abnormal."""
     order_deviations: Positive = 4.0
     """It must lie so many robust deviations above what is usual, too, as orders of all dealers
     scatter."""
+    order_over_largest: Annotated[float, Meta(ge=1)] = 2.0
+    """And so many times the largest so far."""
     order_history: Annotated[int, Meta(ge=1)] = 4
     """So many orders tell what is usual."""
     leak_level: Annotated[float, Meta(gt=0, lt=1)] = 0.01
@@ -114,6 +147,8 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     tier_2_days: Positive = 7.0
     tier_3_days: Positive = 21.0
     """Within so many days a case of the tier is to be decided."""
+    look_share: Annotated[float, Meta(gt=0, le=1)] = 1 / 3
+    """Within this share of that time somebody is to have looked at it."""
 
     def digest(self) -> str:
         """SHA-256 of the policy's canonical JSON, in hex: the policy hash in every signal's id."""

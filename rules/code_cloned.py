@@ -8,14 +8,14 @@ from rules.model import Finding
 from rules.places_seen import LonLat, is_near, rough_m
 
 DAY_US = 86_400_000_000
-WINDOW_US = 60 * DAY_US
 MOST = 8
 Seen = tuple[tuple[float, float, int, Identity], ...]
 
 
 class CodeCloned:
-    """Fires on a consumer's read that makes ``cloned_places`` places within 60 days. The trade's
-    own reads don't count, since goods travel; nor do IP addresses, which lie at gateways."""
+    """Fires on a consumer's read that makes ``cloned_places`` places within ``cloned_days``. The
+    trade's own reads don't count, since goods travel; nor do IP addresses, which lie at gateways.
+    """
 
     id = "code-cloned"
     concerns: Concern = "placed"
@@ -30,11 +30,13 @@ class CodeCloned:
             return state, ()
         if scan.signature not in OURS or len(state) >= MOST:
             return state, ()
-        recent = tuple([seen for seen in state if event.at_us - seen[2] <= WINDOW_US])
-        if any(is_near((at.lon, at.lat), seen[:2]) for seen in recent):
+        policy = context.policy
+        window_us = policy.cloned_days * DAY_US
+        recent = tuple([seen for seen in state if event.at_us - seen[2] <= window_us])
+        if any(is_near((at.lon, at.lat), seen[:2], policy.places_apart_m) for seen in recent):
             return recent, ()
         now = (*recent, (at.lon, at.lat, event.at_us, event.identity))
-        if len(now) < context.policy.cloned_places:
+        if len(now) < policy.cloned_places:
             return now, ()
         return now, (self._finding(now, event, context),)
 
@@ -45,7 +47,7 @@ class CodeCloned:
             rule=self.id,
             subject=item_subject(event.event),
             occurred_us=event.at_us,
-            strength=0.93,
+            strength=context.policy.strengths.code_cloned,
             inputs=tuple(seen[3] for seen in now),
             facts={
                 "places": len(now),

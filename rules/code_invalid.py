@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from rules.item import Concern, ItemContext, ItemScan, coarse_place, item_subject
 from rules.model import Finding
 
-STRENGTH = {"invalid": 0.95, "unknown-key": 0.85}
+_LEVELS = {"invalid": "code_invalid", "unknown-key": "code_unknown_key"}
 
 
 class CodeInvalid:
@@ -20,14 +20,14 @@ class CodeInvalid:
     ) -> tuple[None, Sequence[Finding]]:
         """One scan is enough; no other event matters."""
         scan = event.event
-        strength = STRENGTH.get(scan.signature)
-        if strength is None:
+        level = _LEVELS.get(scan.signature)
+        if level is None:
             return None, ()
         finding = Finding(
             rule=self.id,
             subject=item_subject(scan),
             occurred_us=event.at_us,
-            strength=strength,
+            strength=getattr(context.policy.strengths, level),
             inputs=(event.identity,),
             facts={
                 "signature": scan.signature,

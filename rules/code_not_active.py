@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from rules.item import OURS, Concern, ItemContext, ItemScan, item_subject
 from rules.model import Finding
 
-STRENGTH = {"not-reported": 0.4, "spoiled": 0.85, "lost": 0.9}
-"""By what was known where the scan entered. A report that is late is common, a spoiled label that
-comes back is not."""
+_LEVELS = {
+    "not-reported": "code_not_reported", "spoiled": "code_spoiled", "lost": "code_lost",
+}  # fmt: skip
+"""By what was known where the scan entered."""
 
 WORDS = {
     "not-reported": (
@@ -38,7 +39,7 @@ class CodeNotActive:
             rule=self.id,
             subject=item_subject(scan),
             occurred_us=event.at_us,
-            strength=STRENGTH[scan.activation],
+            strength=getattr(context.policy.strengths, _LEVELS[scan.activation]),
             inputs=(event.identity,),
             facts={"activation": scan.activation, "reader": scan.reader, "gtin": scan.gtin},
             values={"what_en": what_en, "what_zh": what_zh},

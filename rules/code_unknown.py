@@ -23,11 +23,12 @@ class CodeUnknown:
         is_product = context.registry.product(scan.gtin, context.known_us) is not None
         if is_product and scan.issued is not False:
             return None, ()
+        levels = context.policy.strengths
         finding = Finding(
             rule=self.id,
             subject=item_subject(scan),
             occurred_us=event.at_us,
-            strength=0.9 if is_product else 0.8,
+            strength=levels.code_unknown_serial if is_product else levels.code_unknown_product,
             inputs=(event.identity,),
             facts={
                 "gtin": scan.gtin,

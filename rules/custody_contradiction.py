@@ -32,15 +32,6 @@ WORDS = {
     "made-twice": (
         "it was commissioned twice", "被两次赋码激活"),
 }  # fmt: skip
-STRENGTH = {
-    "received-before-shipped": 0.5,
-    "two-containers": 0.7,
-    "unpacked-elsewhere": 0.5,
-    "inside-itself": 0.7,
-    "moved-after-end": 0.8,
-    "sold-twice": 0.6,
-    "made-twice": 0.6,
-}
 
 
 class Handled(Struct, frozen=True, array_like=True):
@@ -154,7 +145,7 @@ def _finding(
         rule=rule,
         subject=handled_subject(context.epc),
         occurred_us=step.at_us,
-        strength=STRENGTH[kind],
+        strength=getattr(context.policy.strengths, kind.replace("-", "_")),
         inputs=(step.identity,) if because is None else (step.identity, because),
         facts={"contradiction": kind, "biz_step": step.biz_step, **facts},
         values={"what": en, "what_zh": zh},

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from custody import Custody, Role
-from registry import Registry
+from registry import Policy, Registry
 from rules.contents import Contents
 from rules.model import Subject
 
@@ -21,6 +21,11 @@ class HandlingContext(NamedTuple):
     registry: Registry
     known_us: int
     contents: Mapping[str, Contents]
+
+    @property
+    def policy(self) -> Policy:
+        """The thresholds in force for it."""
+        return self.registry.policy(self.known_us)
 
 
 def handled_subject(epc: str) -> Subject:

@@ -8,9 +8,6 @@ from events.timed import rfc3339
 from rules.item import OURS, Concern, ItemContext, ItemScan, item_subject
 from rules.model import Finding
 
-STRENGTH = 0.6
-"""Many who ask again are the same person, or who got the item from that person."""
-
 
 class FirstUse(Struct, frozen=True, array_like=True):
     """The first use: by which event, in which session, when in microseconds."""
@@ -43,7 +40,7 @@ class HiddenCodeReused:
             rule=self.id,
             subject=item_subject(scan),
             occurred_us=event.at_us,
-            strength=STRENGTH,
+            strength=context.policy.strengths.hidden_code_reused,
             inputs=(state.identity, event.identity),
             facts={"first_used_at": first, "gtin": scan.gtin},
             values={"first": first[:10]},

@@ -5,16 +5,6 @@ from collections.abc import Sequence
 from rules.item import OURS, Concern, ItemContext, ItemScan, item_subject
 from rules.model import Finding
 
-STRENGTH = {
-    "destroyed": 0.95,
-    "disposed": 0.9,
-    "inactive": 0.8,
-    "stolen": 0.9,
-    "recalled": 0.5,
-    "expired": 0.4,
-}
-"""By CBV disposition. A recalled item is often scanned by a person who wants to know."""
-
 WORDS_ZH = {
     "destroyed": "已销毁",
     "disposed": "已处置",
@@ -23,6 +13,7 @@ WORDS_ZH = {
     "recalled": "已召回",
     "expired": "已过期",
 }
+"""By CBV disposition."""
 
 
 class ItemInactive:
@@ -37,16 +28,15 @@ class ItemInactive:
     ) -> tuple[None, Sequence[Finding]]:
         """Reads custody as it stood when the code was read."""
         disposition = context.custody.disposition or ""
-        strength = STRENGTH.get(disposition)
         scan = event.event
-        if strength is None or scan.signature not in OURS:
+        if disposition not in WORDS_ZH or scan.signature not in OURS:
             return None, ()
         because = context.custody.disposition_by
         finding = Finding(
             rule=self.id,
             subject=item_subject(scan),
             occurred_us=event.at_us,
-            strength=strength,
+            strength=getattr(context.policy.strengths, f"item_{disposition}"),
             inputs=(event.identity,) if because is None else (event.identity, because),
             facts={"disposition": disposition, "reader": scan.reader, "gtin": scan.gtin},
             values={"disposition": disposition, "disposition_zh": WORDS_ZH[disposition]},

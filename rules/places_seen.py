@@ -6,8 +6,6 @@ LonLat = tuple[float, float]
 
 EARTH_RADIUS_M = 6_371_009.0
 _DEGREE_M = math.radians(EARTH_RADIUS_M)
-APART_M = 75_000.0
-"""Two places closer than this are one: errands, commuting and errors of fixes lie within."""
 MOST_PLACES = 8
 
 
@@ -21,18 +19,21 @@ def rough_m(a: LonLat, b: LonLat) -> float:
     return 2 * EARTH_RADIUS_M * math.asin(min(1.0, math.sqrt(h)))
 
 
-def is_near(a: LonLat, b: LonLat) -> bool:
-    """Whether two places are one: by the sides of the way where that tells, else by its length."""
+def is_near(a: LonLat, b: LonLat, apart_m: float) -> bool:
+    """Whether two places are closer than that: by the sides of the way where they tell, else by its
+    length."""
     north_m = abs(a[1] - b[1]) * _DEGREE_M
-    if north_m > APART_M + 1:
+    if north_m > apart_m + 1:
         return False
-    if north_m + abs(a[0] - b[0]) * _DEGREE_M < APART_M - 1:
+    if north_m + abs(a[0] - b[0]) * _DEGREE_M < apart_m - 1:
         return True
-    return rough_m(a, b) < APART_M
+    return rough_m(a, b) < apart_m
 
 
-def with_place(places: tuple[LonLat, ...], place: LonLat) -> tuple[LonLat, ...]:
+def with_place(
+    places: tuple[LonLat, ...], place: LonLat, apart_m: float
+) -> tuple[LonLat, ...]:
     """The places with one more, if it is far from all of them and there is room."""
-    if len(places) >= MOST_PLACES or any(is_near(place, other) for other in places):
+    if len(places) >= MOST_PLACES or any(is_near(place, other, apart_m) for other in places):
         return places
     return (*places, place)

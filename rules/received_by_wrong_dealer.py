@@ -14,8 +14,6 @@ from rules.plan import dealer_at, receiver
 from rules.transport import ShipmentContext, ShipmentInput, shipment_subject
 
 RULE = "received-by-wrong-dealer"
-STRENGTH, WITHIN_FAMILY = 0.95, 0.3
-"""A parent that takes in its sub-dealer's goods, or the other way round, is mostly in order."""
 
 
 class ReceivedByWrongDealer:
@@ -65,6 +63,7 @@ def wrong_receipt(
     """
     registry, known_us = known
     is_family = _top(meant, registry, known_us) == _top(taker, registry, known_us)
+    levels = registry.policy(known_us).strengths
     units = counted(contents)
     facts: dict[str, Any] = {
         "dealer_id": meant.dealer_id,
@@ -81,7 +80,7 @@ def wrong_receipt(
         rule=RULE,
         subject=subject,
         occurred_us=step.at_us,
-        strength=WITHIN_FAMILY if is_family else STRENGTH,
+        strength=levels.received_within_family if is_family else levels.received_by_wrong_dealer,
         inputs=(step.identity, *because, *told_by(contents)),
         facts=facts,
         values={"meant": meant.name, "taker": taker.name},

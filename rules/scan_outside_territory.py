@@ -42,7 +42,8 @@ class ScanOutsideTerritory:
         # Most are inside: what there would be to say is worked out only if it has to be said.
         place = place_of(scan.location)
         at = on_wgs84(place.lon, place.lat, place.crs)
-        state, is_told = visited(state, scan, custody.owned_by, at)
+        apart_m = context.policy.places_apart_m
+        state, is_told = visited(state, scan, custody.owned_by, at, apart_m)
         answer = partial(
             _answer, event, dealer.dealer_id, context, (state, at) if is_told else None
         )

@@ -10,9 +10,6 @@ from rules.model import Finding
 from rules.plan import receiver_id, route_of
 from rules.transport import ShipmentContext, ShipmentInput, shipment_subject
 
-DEFAULT_CORRIDOR_M = 5000.0
-LEAST_FIXES = 3
-
 
 class Stray(NamedTuple):
     """Fixes off the corridor, one after another: the first, how many, how far; whether told."""
@@ -47,7 +44,7 @@ class ShipmentOffCorridor:
             fixes=state.fixes + 1, farthest_m=max(state.farthest_m, beyond_m)
         )
         seconds = (event.at_us - stray.at_us) / 1e6
-        if stray.told or stray.fixes < LEAST_FIXES or seconds < policy.corridor_min_s:
+        if stray.told or stray.fixes < policy.corridor_fixes or seconds < policy.corridor_min_s:
             return stray, ()
         return stray._replace(told=True), (self._finding(stray, event, seconds, context),)
 
@@ -63,7 +60,7 @@ class ShipmentOffCorridor:
             rule=self.id,
             subject=shipment_subject(context),
             occurred_us=event.at_us,
-            strength=0.8,
+            strength=context.policy.strengths.shipment_off_corridor,
             inputs=(stray.identity, event.identity),
             facts={
                 "dealer_id": receiver_id(context),
@@ -83,13 +80,13 @@ class ShipmentOffCorridor:
 def _beyond_m(position: Position, context: ShipmentContext) -> float:
     """How far beyond the corridor the fix surely lies: its accuracy, twice, is its own. Within the
     margin, where nobody asks how far, it is a bound from above."""
-    shipment = context.shipment
-    corridor_m = DEFAULT_CORRIDOR_M if shipment.corridor_m is None else shipment.corridor_m
+    shipment, policy = context.shipment, context.policy
+    corridor_m = policy.corridor_m if shipment.corridor_m is None else shipment.corridor_m
     lon, lat = on_wgs84(position.lon, position.lat, position.crs)
     route = route_of(tuple(shipment.route or ()))
     allowed_m = corridor_m + 2 * position.accuracy_m
     # Nearly every fix is on the corridor, which a bound from above tells at a fraction of the cost.
     bound_m = route.at_most_m(lon, lat) - allowed_m
-    if bound_m <= context.policy.corridor_margin_m:
+    if bound_m <= policy.corridor_margin_m:
         return bound_m
     return float(route.distance_m(lon, lat)[0]) - allowed_m

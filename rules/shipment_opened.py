@@ -10,16 +10,12 @@ from rules.plan import allowed, is_planned, receiver_id
 from rules.transport import ShipmentContext
 
 DAY_US = 86_400_000_000
-LONGEST_US = 10 * DAY_US
-"""A shipment without a plan that has been on its way for longer has arrived unreported."""
-ELSEWHERE_M = 10_000.0
-STRENGTH, OVERDUE = 0.8, 0.3
 
 
 class ShipmentOpened:
     """Fires on a read by satellite or network, outside the areas of both ends and near no planned
     place, of an item whose container is in transit. Where the shipment is overdue, its receipt may
-    only be unreported: that is weak. A clock that is a day off is not believed."""
+    only be unreported: that is weak. A clock that is far off is not believed."""
 
     id = "shipment-opened"
     concerns: Concern = "placed"
@@ -34,12 +30,15 @@ class ShipmentOpened:
             return None, ()
         if custody.disposition != "in_transit" or custody.container is None:
             return None, ()
-        if event.received_us - event.at_us > DAY_US:
+        policy = context.policy
+        if event.received_us - event.at_us > policy.opened_clock_s * 1e6:
             return None, ()
         transport = _shipment(context)
         area = allowed(event.at_us, transport) if transport else None
         place = place_of(scan.location)
-        if transport is None or area is None or is_planned(place, transport, more_m=ELSEWHERE_M):
+        if transport is None or area is None:
+            return None, ()
+        if is_planned(place, transport, more_m=policy.opened_elsewhere_m):
             return None, ()
         answer = partial(_answer, event, context, transport)
         return None, (PlaceQuestion(area, place, event.at_us, context.known_us, answer),)
@@ -63,15 +62,16 @@ def _shipment(context: ItemContext) -> ShipmentContext | None:
 def _answer(
     event: ItemScan, context: ItemContext, transport: ShipmentContext, verdict: PlaceVerdict
 ) -> Sequence[Finding]:
-    if verdict.verdict != "outside" or verdict.distance_m < ELSEWHERE_M:
+    if verdict.verdict != "outside" or verdict.distance_m < context.policy.opened_elsewhere_m:
         return ()
     scan, territory, location = event.event, verdict.territory, event.event.location
-    because = context.custody.disposition_by
+    because, levels = context.custody.disposition_by, context.policy.strengths
+    overdue = _is_overdue(event, transport)
     finding = Finding(
         rule=ShipmentOpened.id,
         subject=item_subject(scan),
         occurred_us=event.at_us,
-        strength=OVERDUE if _is_overdue(event, transport) else STRENGTH,
+        strength=levels.shipment_opened_overdue if overdue else levels.shipment_opened,
         inputs=(event.identity,) if because is None else (event.identity, because),
         facts={
             "dealer_id": receiver_id(transport),
@@ -94,5 +94,6 @@ def _answer(
 def _is_overdue(event: ItemScan, transport: ShipmentContext) -> bool:
     due_us = instant(transport.shipment.arrive_before, absent=FOREVER)
     if due_us == FOREVER:
-        due_us = instant(transport.shipment.depart_after, absent=event.at_us) + LONGEST_US
+        longest_us = round(transport.policy.opened_overdue_days * DAY_US)
+        due_us = instant(transport.shipment.depart_after, absent=event.at_us) + longest_us
     return event.at_us >= due_us

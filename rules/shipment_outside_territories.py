@@ -70,7 +70,7 @@ class ShipmentOutsideTerritories:
             rule=self.id,
             subject=shipment_subject(context),
             occurred_us=at_us,
-            strength=0.8,
+            strength=context.policy.strengths.shipment_outside,
             inputs=inputs,
             facts={**facts, "dealer_id": receiver_id(context)},
             values=values,

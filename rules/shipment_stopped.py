@@ -8,9 +8,6 @@ from rules.plan import is_planned, receiver_id
 from rules.stay import Stay, follow
 from rules.transport import ShipmentContext, ShipmentInput, shipment_subject
 
-SHORT, LONG = 0.3, 0.95
-"""Strengths: traffic and rest explain an hour; they seldom explain two."""
-
 
 class ShipmentStopped:
     """Fires once a stay away from all planned places has lasted ``stop_min_s``, and once more when
@@ -26,7 +23,7 @@ class ShipmentStopped:
         if isinstance(event.event, Step):
             return state, ()
         policy = context.policy
-        stay = follow(state, event.identity, event.at_us, event.event, context.policy)
+        stay = follow(state, event.identity, event.at_us, event.event, policy)
         if stay is None:
             return None, ()
         due = (stay.seconds >= policy.stop_min_s) + (stay.seconds >= policy.stop_long_s)
@@ -35,7 +32,9 @@ class ShipmentStopped:
         told = stay._replace(told=due)
         if is_planned(stay.place, context):
             return told, ()
-        return told, (self._finding(stay, LONG if due > 1 else SHORT, context),)
+        levels = policy.strengths
+        strength = levels.shipment_stopped_long if due > 1 else levels.shipment_stopped
+        return told, (self._finding(stay, strength, context),)
 
     def _finding(self, stay: Stay, strength: float, context: ShipmentContext) -> Finding:
         return Finding(

@@ -8,9 +8,6 @@ from rules.model import Finding
 from rules.plan import receiver_id
 from rules.transport import ShipmentContext, ShipmentInput, shipment_subject
 
-LEAST_FIXES = 3
-LONG_FACTOR = 2.0
-
 
 class Excursion(NamedTuple):
     """Readings outside the range, one after another: the first, how many, the worst; how often
@@ -49,9 +46,9 @@ class TemperatureExcursion:
             now = now._replace(worst_c=reading_c, beyond_c=beyond_c)
         seconds = (event.at_us - now.at_us) / 1e6
         due = (seconds >= policy.excursion_min_s) + (
-            seconds >= LONG_FACTOR * policy.excursion_min_s
+            seconds >= policy.excursion_long_factor * policy.excursion_min_s
         )
-        if now.readings < LEAST_FIXES or due <= now.told:
+        if now.readings < policy.excursion_fixes or due <= now.told:
             return now, ()
         return now._replace(told=due), (self._finding(now, event, seconds, due, context),)
 
@@ -63,11 +60,12 @@ class TemperatureExcursion:
         due: int,
         context: ShipmentContext,
     ) -> Finding:
+        levels = context.policy.strengths
         return Finding(
             rule=self.id,
             subject=shipment_subject(context),
             occurred_us=event.at_us,
-            strength=0.95 if due > 1 else 0.6,
+            strength=levels.temperature_excursion_long if due > 1 else levels.temperature_excursion,
             inputs=(now.identity, event.identity),
             facts={
                 "dealer_id": receiver_id(context),

@@ -10,12 +10,6 @@ from rules.plan import is_planned, receiver_id
 from rules.stay import Fix, Stay, fix_of
 from rules.transport import ShipmentContext, ShipmentInput
 
-LONG_S = 10_800.0
-HANDLING_S = 21_600.0
-"""Goods that have arrived may wait so long until somebody notes their receipt."""
-AT_REST_M = 5_000.0
-"""So near a planned place a truck stands parked, and trackers sleep."""
-
 
 class TrackerSilent:
     """Fires on the fix, or the receipt, that ends a silence of which driving leaves
@@ -43,7 +37,8 @@ class TrackerSilent:
         if last is None or step.biz_step not in RECEIPTS or not route:
             return ()
         apart_m = between_m(last.lon, last.lat, route[-1][0], route[-1][1])
-        return self._silence(last, step.identity, step.at_us, apart_m, HANDLING_S, context)
+        handling_s = context.policy.silence_handling_s
+        return self._silence(last, step.identity, step.at_us, apart_m, handling_s, context)
 
     def _silence(
         self,
@@ -54,14 +49,14 @@ class TrackerSilent:
         handling_s: float,
         context: ShipmentContext,
     ) -> Sequence[Finding]:
-        policy = context.policy
+        policy, levels = context.policy, context.policy.strengths
         silent_s = (at_us - last.at_us) / 1e6
         unexplained_s = silent_s - apart_m / policy.silence_speed_mps - handling_s
         if unexplained_s < policy.silence_min_s:
             return ()
-        if is_planned(Stay(last, last).place, context, more_m=AT_REST_M):
+        if is_planned(Stay(last, last).place, context, more_m=policy.silence_at_rest_m):
             return ()
-        is_long = unexplained_s >= LONG_S and handling_s == 0.0
+        is_long = unexplained_s >= policy.silence_long_s and handling_s == 0.0
         territory = context.registry.smallest_territory(
             last.lon, last.lat, last.crs, last.at_us, context.known_us
         )
@@ -69,7 +64,7 @@ class TrackerSilent:
             rule=self.id,
             subject=Subject("shipment", context.shipment.shipment_id),
             occurred_us=at_us,
-            strength=0.95 if is_long else 0.5,
+            strength=levels.tracker_silent_long if is_long else levels.tracker_silent,
             inputs=(last.identity, identity),
             facts={
                 "dealer_id": receiver_id(context),

@@ -10,6 +10,7 @@ from typer.main import get_command
 
 from deploy.settings_table import variable
 from registry.policy import Policy
+from registry.policy_levels import Strengths, Weights
 from rules.card import card
 from rules.catalogue import rule_ids
 from tracewarden.cli import whole_app
@@ -58,7 +59,8 @@ def test_the_page_about_judging_lists_no_other_rules() -> None:
 
 def test_each_threshold_of_the_policy_stands_in_the_page_about_judging() -> None:
     text = page("judging.md")
-    assert [name for name in Policy.__struct_fields__ if f"`{name}`" not in text] == []
+    named = [*Policy.__struct_fields__, *Strengths.__struct_fields__, *Weights.__struct_fields__]
+    assert [name for name in named if f"`{name}`" not in text] == []
 
 
 def test_each_setting_stands_in_the_operators_page() -> None:

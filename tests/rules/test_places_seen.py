@@ -3,7 +3,10 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules.places_seen import APART_M, is_near, rough_m
+from registry import Policy
+from rules.places_seen import is_near, rough_m
+
+APART_M = Policy().places_apart_m
 
 places = st.tuples(st.floats(-180, 180), st.floats(-90, 90))
 
@@ -14,10 +17,10 @@ def test_sides_and_length_say_the_same(
 ) -> None:
     """Near the limit, at every latitude and over the antimeridian."""
     other = (place[0] + by[0], max(-90.0, min(90.0, place[1] + by[1])))
-    assert is_near(place, other) == (rough_m(place, other) < APART_M)
+    assert is_near(place, other, APART_M) == (rough_m(place, other) < APART_M)
 
 
 @given(places, places)
 def test_far_places_are_never_near(a: tuple[float, float], b: tuple[float, float]) -> None:
     """Anywhere on the globe."""
-    assert is_near(a, b) == (rough_m(a, b) < APART_M)
+    assert is_near(a, b, APART_M) == (rough_m(a, b) < APART_M)
