@@ -16,7 +16,7 @@ class Touch(Struct, frozen=True, gc=False):
     roles: Mapping[str, Role]
 
 
-_order = attrgetter("step.at_us", "step.identity")
+by_order = attrgetter("step.at_us", "step.identity")
 """``Step.order`` of a touch, without a call in Python for each."""
 
 
@@ -34,7 +34,7 @@ class Trail(NamedTuple):
     @classmethod
     def of_unique(cls, epc: str, touches: Iterable[Touch]) -> "Trail":
         """The same from touches of which each step is there once."""
-        return cls(epc, tuple(sorted(touches, key=_order)))
+        return cls(epc, tuple(sorted(touches, key=by_order)))
 
     def received_before(self, limit_us: int) -> "Trail":
         """What was known before ``limit_us``."""

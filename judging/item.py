@@ -1,5 +1,6 @@
-"""How an item is folded: its scans and its custody, in one order, through the item rules."""
+"""How an item is judged: its scans, in order, each by the custody that stood when it was made."""
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -9,11 +10,12 @@ from custody import Custody, apply
 from custody.trail import Touch
 from events.identity import Identity
 from events.model import Scan
-from events.timed import Timed
-from judging.windows import Heard
+from events.timed import Timed, by_order
+from judging.courses import SELF, Course
+from judging.windows import Draft, Heard, Judged, Known, Variant, judge
 from registry import Registry
 from rules.catalogue import ItemStates, initial_item_states, steps_for
-from rules.item import ItemContext
+from rules.item import ItemContext, ItemScan
 from rules.model import Outcome
 
 
@@ -26,15 +28,14 @@ class ItemState(Struct, frozen=True, array_like=True):
 
 
 class ItemFold:
-    """Folds one item; see ``judging.windows``."""
+    """Folds one item, which is called ``SELF``; see ``judging.windows``."""
 
-    def __init__(self, item: str, registry: Registry) -> None:
-        self._item = item
+    def __init__(self, registry: Registry) -> None:
         self._registry = registry
 
     def initial(self) -> ItemState:
         """Nobody has it and nothing was seen of it."""
-        return ItemState(Custody(self._item, {}), None, initial_item_states())
+        return ItemState(Custody(SELF, {}), None, initial_item_states())
 
     def run(
         self, state: ItemState, moments: Sequence[Timed[Any]]
@@ -49,13 +50,7 @@ class ItemFold:
                 custody = apply(custody, event.step, event.roles, party_at=party_at)
                 origin = custody.parents.get(custody.epc) or origin
                 continue
-            context = ItemContext(custody, registry, moment.received_us, origin)
-            outcomes: list[Outcome] = []
-            for index, step in steps_for(event):
-                states[index], said = step(states[index], moment, context=context)
-                if said:
-                    outcomes += said
-            heard.append((moment, outcomes))
+            heard.append((moment, _said(moment, custody, origin, states, registry)))
         rules: Any = tuple(states)
         return ItemState(custody, origin, rules), heard
 
@@ -64,6 +59,57 @@ class ItemFold:
         return [
             moment.event.step.voids if type(moment.event) is Touch else None for moment in moments
         ]
+
+
+def _said(
+    moment: ItemScan, custody: Custody, origin: str | None, states: list[Any], registry: Registry
+) -> Sequence[Outcome]:
+    """What the rules say of a scan; ``states``, one a rule, are brought forward."""
+    context = ItemContext(custody, registry, moment.received_us, origin)
+    outcomes: list[Outcome] = []
+    for index, step in steps_for(moment.event):
+        states[index], said = step(states[index], moment, context=context)
+        if said:
+            outcomes += said
+    return outcomes
+
+
+def judge_item(
+    course: Course, scans: Sequence[ItemScan], registry: Registry
+) -> Judged[ItemState]:
+    """Judge every scan of an item that went through ``course``."""
+    judged = _in_plain_order(course, scans, registry) if course.is_plain else None
+    if judged is None:
+        judged = judge(ItemFold(registry), moments(scans, course.touches), registry.lateness_us)
+    return judged
+
+
+def _in_plain_order(
+    course: Course, scans: Sequence[ItemScan], registry: Registry
+) -> Judged[ItemState] | None:
+    """The same where nothing came too late for anything behind it, which is nearly always; None
+    where something may have."""
+    lateness_us, orders, places = registry.lateness_us, course.orders, len(course.orders)
+    states = list(initial_item_states())
+    drafts, newest, order = [], course.newest[0], None
+    for moment in sorted(scans, key=by_order) if len(scans) > 1 else scans:
+        order, received_us = (moment.at_us, moment.identity), moment.received_us
+        place = places if not places or orders[-1] < order else bisect_left(orders, order)
+        if place < places and received_us >= course.earliest_from(place) + lateness_us:
+            return None
+        newest = max(newest, course.newest[place])
+        if newest.at_us >= received_us + lateness_us:
+            return None
+        if newest.at_us <= received_us:
+            newest = max(newest, Known(received_us, moment.identity))
+        said = _said(moment, course.custody[place], course.origin[place], states, registry)
+        if said:
+            drafts.append(Draft(moment, (Variant(None, said, newest),)))
+    if places and (order is None or order < orders[-1]):
+        order = orders[-1]
+    rules: Any = tuple(states)
+    state = ItemState(course.custody[-1], course.origin[-1], rules)
+    return Judged(state, drafts, order, max(newest, course.newest[-1]))
 
 
 def moments(scans: Iterable[Timed[Scan]], touches: Iterable[Touch]) -> list[Timed[Any]]:

@@ -7,46 +7,59 @@ from custody.trail import Touch
 from events.identity import Identity
 from judging.history import History
 
-Rows = dict[str, list[tuple[Step, Role]]]
+Named = tuple[Step, Role]
+"""An item event that names a thing, and as what."""
+Rows = dict[str, list[Named]]
 
 
 def trails(epcs: Collection[str], history: History) -> dict[str, Trail]:
     """The trail of each EPC."""
+    rows = rows_of(epcs, history)
     return {
-        epc: Trail.of_unique(epc, touches) for epc, touches in touches_of(epcs, history).items()
+        epc: Trail.of_unique(epc, touches_of_one(epc, rows[epc], rows, called=epc)[0])
+        for epc in epcs
     }
 
 
-def touches_of(epcs: Collection[str], history: History) -> dict[str, list[Touch]]:
-    """The touches of each EPC's trail in no order, for whoever orders them with more. One look-up a
-    level of packing, however many EPCs there are."""
+def rows_of(epcs: Collection[str], history: History) -> Rows:
+    """What names each EPC, and each of the containers that it was ever in. One look-up a level of
+    packing, however many EPCs there are."""
     rows: Rows = {}
     level = set(epcs)
     while level:
         found = history.steps_of(level)
         rows.update({epc: found.get(epc, []) for epc in level})
-        level = {parent for epc in level for parent in _parents(rows[epc])} - rows.keys()
-    return {epc: _touches(epc, rows) for epc in epcs}
+        level = {
+            step.parent
+            for epc in level
+            for step, role in rows[epc]
+            if role == "child" and step.parent is not None
+        } - rows.keys()
+    return rows
 
 
-def _parents(steps: list[tuple[Step, Role]]) -> set[str]:
-    return {step.parent for step, role in steps if role == "child" and step.parent is not None}
+def touches_of_one(
+    epc: str, own: list[Named], rows: Rows, *, called: str
+) -> tuple[list[Touch], list[str]]:
+    """The touches of an EPC's trail in no order, and its containers.
 
-
-def _touches(epc: str, rows: Rows) -> list[Touch]:
+    Args:
+        own: what names the EPC itself.
+        called: its name among the roles of each touch.
+    """
     roles: dict[Identity, dict[str, Role]] = {}
     touches: list[Touch] = []
-    waiting, seen = [epc], {epc}
-    while waiting:
-        member = waiting.pop()
-        for step, role in rows[member]:
+    members, name, named = [epc], called, own
+    for member in members:  # grows while it is gone through
+        if member is not epc:
+            name, named = member, rows[member]
+        for step, role in named:
             identity = step.identity
             if identity in roles:
-                roles[identity][member] = role
+                roles[identity][name] = role
             else:
-                named = roles[identity] = {member: role}
-                touches.append(Touch(step, named))
-            if role == "child" and step.parent is not None and step.parent not in seen:
-                seen.add(step.parent)
-                waiting.append(step.parent)
-    return touches
+                roles[identity] = told = {name: role}
+                touches.append(Touch(step, told))
+            if role == "child" and step.parent is not None and step.parent not in members:
+                members.append(step.parent)
+    return touches, members[1:]

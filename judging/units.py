@@ -8,14 +8,15 @@ from msgspec import Struct
 from cases.judgement import Trade
 from events.identity import Identity
 from events.timed import Timed
-from judging import item, shipment
+from judging import shipment
 from judging.columns import answer
+from judging.courses import Courses
 from judging.history import History
-from judging.item import ItemFold, ItemState
+from judging.item import ItemState, judge_item
 from judging.revisions import Order
 from judging.settle import settle
 from judging.shipment import ShipmentFold, ShipmentState
-from judging.trails import touches_of
+from judging.trails import rows_of
 from judging.windows import Draft, Judged, Known, judge
 from registry import Registry
 from rules.model import Said, Sighting
@@ -75,15 +76,8 @@ def judge_items(
 ) -> dict[str, Judged[ItemState]]:
     """Every scan of each item, judged from all that is stored. Key: the item."""
     scans = history.scans_of(items)
-    found = touches_of(items, history)
-    return {
-        key: judge(
-            ItemFold(key, registry),
-            item.moments(scans.get(key, []), found[key]),
-            registry.lateness_us,
-        )
-        for key in items
-    }
+    courses = Courses(registry).of(items, rows_of(items, history))
+    return {key: judge_item(courses[key], scans.get(key, []), registry) for key in items}
 
 
 def judge_shipment(

@@ -7,12 +7,14 @@ corrects: the judgement is made again as of that arrival, and what is new in it 
 """
 
 from collections.abc import Hashable, Iterable, Sequence
+from operator import attrgetter
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from msgspec import Struct
 
 from events.identity import Identity
 from events.timed import Timed, by_order
+from judging.revisions import Order
 from rules.model import Outcome
 
 S = TypeVar("S")
@@ -22,7 +24,7 @@ Heard = tuple[Timed[Any], Sequence[Outcome]]
 Said = dict[Identity, Sequence[Outcome]]
 Late = list[tuple[int, Timed[Any], bool]]
 """Where in the order, the event, and whether it is an error declaration."""
-
+_arrival = attrgetter("received_us", "identity")
 
 
 class Fold(Protocol[S]):
@@ -62,11 +64,13 @@ class Draft(Struct, frozen=True, gc=False):
 
 
 class Judged(NamedTuple, Generic[S]):
-    """Drafts in order, the state after all events, and these in order."""
+    """Drafts in order, of all events of which anything may be said; the state after all events,
+    where the last of these stands in the order, and the latest arrival."""
 
     state: S
     drafts: list[Draft]
-    ordered: Sequence[Timed[Any]]
+    last: Order | None
+    newest: Known
 
 
 def judge(fold: Fold[S], moments: Iterable[Timed[Any]], lateness_us: int) -> Judged[S]:
@@ -83,7 +87,8 @@ def judge(fold: Fold[S], moments: Iterable[Timed[Any]], lateness_us: int) -> Jud
             Draft(moment, (Variant(None, outcomes, Known(*known[moment.identity])),))
             for moment, outcomes in heard
         ]
-    return Judged(state, drafts, ordered)
+    newest = max(map(_arrival, ordered), default=(0, ""))
+    return Judged(state, drafts, ordered[-1].order if ordered else None, Known(*newest))
 
 
 def _known_in_time(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from registry.known import FOREVER, instant
-from rules.item import OURS, Concern, ItemContext, ItemScan, item_subject, place_of
+from rules.item import OURS, Concern, ItemContext, ItemScan, item_of, item_subject, place_of
 from rules.model import Finding, PlaceQuestion, PlaceVerdict
 from rules.plan import allowed, is_planned, receiver_id
 from rules.transport import ShipmentContext
@@ -33,7 +33,7 @@ class ShipmentOpened:
         policy = context.policy
         if event.received_us - event.at_us > policy.opened_clock_s * 1e6:
             return None, ()
-        transport = _shipment(context)
+        transport = _shipment(item_of(scan), context)
         area = allowed(event.at_us, transport) if transport else None
         place = place_of(scan.location)
         if transport is None or area is None:
@@ -44,12 +44,12 @@ class ShipmentOpened:
         return None, (PlaceQuestion(area, place, event.at_us, context.known_us, answer),)
 
 
-def _shipment(context: ItemContext) -> ShipmentContext | None:
+def _shipment(item: str, context: ItemContext) -> ShipmentContext | None:
     """The shipment of the item's containers, the newest plan first."""
     registry, known_us = context.registry, context.known_us
     rows = [
         row
-        for unit in context.custody.chain()
+        for unit in (item, *context.custody.chain()[1:])
         for shipment_id in registry.shipments_of_unit(unit)
         if (row := registry.shipment(shipment_id, known_us)) is not None
     ]

@@ -1,7 +1,6 @@
 """Hot state of a subject: the fold so far, and all that tells whether it may be gone on with."""
 
 from collections.abc import Sequence
-from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -29,7 +28,6 @@ class Hot(msgspec.Struct, Generic[S], frozen=True, array_like=True):
     state: S
 
 
-_arrival = attrgetter("received_us", "identity")
 _encode = msgspec.msgpack.Encoder().encode
 _item_decoder = msgspec.msgpack.Decoder(Hot[ItemState])
 _shipment_decoder = msgspec.msgpack.Decoder(Hot[ShipmentState])
@@ -64,11 +62,9 @@ def _decoded(decoder: msgspec.msgpack.Decoder[D], raw: bytes | None) -> D | None
 
 def hot_of(judged: Judged[S], version: int) -> Hot[S] | None:
     """Hot state after judging all of a subject's events; None where there are none."""
-    if not judged.ordered:
+    if judged.last is None:
         return None
-    last = judged.ordered[-1]
-    received_us, received = max(map(_arrival, judged.ordered))
-    return Hot(version, last.at_us, last.identity, received_us, received, judged.state)
+    return Hot(version, *judged.last, *judged.newest, judged.state)
 
 
 def advance(

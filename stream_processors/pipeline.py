@@ -15,15 +15,15 @@ from custody.fold import OWN_STEPS
 from events.identity import Identity
 from events.model import Offer, Order, Position, Scan
 from events.timed import Timed, by_order
-from judging import item as item_folding
 from judging import shipment as shipment_folding
+from judging.courses import Courses
 from judging.handling import handling_key, judge_handlings, says_something
-from judging.item import ItemFold
+from judging.item import ItemFold, judge_item
 from judging.revisions import Order as JudgingOrder
 from judging.shipment import ShipmentFold
-from judging.trails import touches_of
+from judging.trails import rows_of
 from judging.units import Unit, item_key, shipment_key, trade_key, trade_unit, units_of
-from judging.windows import Draft, judge
+from judging.windows import Draft, Judged, judge
 from registry import Registry
 from store.events import (
     Incoming,
@@ -95,6 +95,7 @@ class Pipeline:
         self._engine = engine
         self._state = state
         self._source = registry
+        self._courses: Courses | None = None
 
     def process(self, incoming: Sequence[Incoming]) -> Processed:
         """Store and judge a batch; may be repeated with the same result after any fault."""
@@ -116,7 +117,8 @@ class Pipeline:
                 handlings = _suspects(connection, named, registry)
                 versions |= raise_versions(connection, [handling_key(epc) for epc in handlings])
         with reading(self._engine) as connection:
-            judging = _Judging(StoredHistory(connection), registry, versions, stored)
+            courses = self._courses_under(registry)
+            judging = _Judging(StoredHistory(connection), courses, versions, stored)
             hot = self._hot(registry, items, shipments)
             judging.items(items, {key: decode_item(raw) for key, raw in hot[0].items()})
             judging.shipments(shipments, {k: decode_shipment(raw) for k, raw in hot[1].items()})
@@ -125,6 +127,13 @@ class Pipeline:
             judgements += judging.trade(traded)
         kept = {self._key(registry, key): value for key, value in judging.hot.items()}
         return Processed(judgements, kept, stored.refused, revision)
+
+    def _courses_under(self, registry: Registry) -> Courses:
+        """What custody goes through, remembered as long as the registry is the same."""
+        courses = self._courses
+        if courses is None or courses.registry is not registry:
+            courses = self._courses = Courses(registry)
+        return courses
 
     def keep(self, processed: Processed) -> None:
         """Keep hot state; only after the judgements were published."""
@@ -257,12 +266,13 @@ class _Judging:
     def __init__(
         self,
         history: StoredHistory,
-        registry: Registry,
+        courses: Courses,
         versions: Mapping[str, int],
         stored: Stored,
     ) -> None:
         self._history = history
-        self._registry = registry
+        self._courses = courses
+        self._registry = courses.registry
         self._versions = versions
         self._fresh = stored.fresh - stored.moved
         self._judged: list[_Judged] = []
@@ -270,20 +280,19 @@ class _Judging:
 
     def items(self, touched: Touched, hot: Mapping[str, Hot[Any] | None]) -> None:
         """Judge items."""
-        again = {}
+        again, fold = {}, ItemFold(self._registry)
         for key, subject in touched.items():
             before = hot[key]
-            if before is None or not self._went_on(
-                item_key(key), subject, ItemFold(key, self._registry), before
-            ):
+            if before is None or not self._went_on(item_key(key), subject, fold, before):
                 again[key] = subject
         if not again:
             return
         scans = self._scans_of(again)
-        found = touches_of(again.keys(), self._history)
+        courses = self._courses.of(again.keys(), rows_of(again.keys(), self._history))
         for key, subject in again.items():
-            moments = item_folding.moments(scans.get(key, []), found[key])
-            self._fold_again(item_key(key), subject, ItemFold(key, self._registry), moments)
+            heard = scans.get(key, [])
+            judged = judge_item(courses[key], heard, self._registry)
+            self._take(item_key(key), subject, judged, heard)
 
     def _scans_of(self, again: Touched) -> Mapping[str, list[Timed[Scan]]]:
         """All scans of each item. Where the batch brought the first ones, they are in hand: whoever
@@ -303,7 +312,9 @@ class _Judging:
             if self._went_on(shipment_key(key), subject, fold, hot[key]):
                 continue
             moments = shipment_folding.moments(key, self._registry, self._history)
-            self._fold_again(shipment_key(key), subject, fold, moments)
+            judged = judge(fold, moments, self._registry.lateness_us)
+            heard = [draft.moment for draft in judged.drafts]
+            self._take(shipment_key(key), subject, judged, heard)
 
     def handlings(self, touched: Touched) -> None:
         """Judge things whose events contradict each other, or did."""
@@ -334,21 +345,22 @@ class _Judging:
             self._judged.append(_Judged(key, first.order, first.identity, drafts, must=False))
         return True
 
-    def _fold_again(
-        self, key: str, subject: _Touched, fold: Any, moments: Iterable[Timed[Any]]
+    def _take(
+        self, key: str, subject: _Touched, judged: Judged[Any], heard: Iterable[Timed[Any]]
     ) -> None:
-        judged = judge(fold, moments, self._registry.lateness_us)
+        """Take over what was judged from all that is stored; ``heard``: every event that was."""
         must = subject.since is not None
         if subject.moments:
             first = min(subject.moments, key=by_order)
             subject.judge_from((first.at_us, first.identity), first.identity)
-        assert subject.since is not None, "a subject is touched by at least one event"
-        drafts = judged.drafts
-        if drafts and drafts[0].moment.order < subject.since:
-            drafts = [draft for draft in drafts if draft.moment.order >= subject.since]
-        fresh = self._fresh
-        must = must or any(draft.moment.identity not in fresh for draft in drafts)
-        self._judged.append(_Judged(key, subject.since, subject.because, drafts, must))
+        since, drafts, fresh = subject.since, judged.drafts, self._fresh
+        assert since is not None, "a subject is touched by at least one event"
+        if drafts and drafts[0].moment.order < since:
+            drafts = [draft for draft in drafts if draft.moment.order >= since]
+        # What was judged before may have said what it says no longer.
+        must = must or any(one.identity not in fresh and one.order >= since for one in heard)
+        if drafts or must:
+            self._judged.append(_Judged(key, since, subject.because, drafts, must))
         hot = hot_of(judged, self._versions[key])
         if hot is not None:
             self.hot[key] = encode(hot)

@@ -43,7 +43,7 @@ def histories(draw: st.DrawFn) -> list[Timed[Scan]]:
 
 
 def signals(moments: list[Timed[Scan]]) -> list[Signal]:
-    drafts = [("A1", d) for d in judge(ItemFold("A1", WORLD), moments, LATENESS_US).drafts]
+    drafts = [("A1", d) for d in judge(ItemFold(WORLD), moments, LATENESS_US).drafts]
     return [signal for unit in units_of(drafts, WORLD) for signal in unit.signals]
 
 
