@@ -10,6 +10,7 @@ from msgspec import Struct, field
 
 from cases.deadlines import Deadlines
 from cases.exposure import Exposure
+from cases.scanned import ShareRead
 from events.identity import Identity
 from events.timed import rfc3339
 from rules.model import Subject
@@ -20,6 +21,7 @@ Kind = Literal["diversion", "clone", "transport", "cold-chain", "price", "order"
 AlertKey = tuple[str, str, str]
 """Rule, and type and id of the subject: an alert is all signals of one rule about one subject."""
 LEAST_PLACES, MOST_PLACES = 3, 300
+WHOLE_LOADS: frozenset[Kind] = frozenset(["transport", "cold-chain"])
 MOST_LISTED = 2000
 """So many alerts and items are listed; a case may have more."""
 
@@ -51,6 +53,10 @@ class Case(Struct, kw_only=True):
     middle: str | None = None
     """The territory that holds the middle of these places."""
     facts: dict[str, Any] = field(default_factory=dict)
+    shares: dict[str, ShareRead] = field(default_factory=dict)
+    """Which share of each product is ever read, as of the day ``shares_day``."""
+    shares_day: int = -1
+    most_items: int | None = None
 
     @property
     def case_id(self) -> str:
@@ -76,7 +82,14 @@ class Case(Struct, kw_only=True):
     def item_count(self) -> int:
         """How many items are known to belong to it."""
         in_units = sum(sum(gtins.values()) for gtins in self.units.values())
-        return len(self.items) + self.more_items + in_units
+        single = len(self.items) + self.more_items
+        # What was read of a load is in the load.
+        return max(single, in_units) if self.kind in WHOLE_LOADS else single + in_units
+
+    @property
+    def unknown_units(self) -> int:
+        """Of how many logistic units nobody told what is in them."""
+        return sum(not gtins for gtins in self.units.values())
 
     def seen_at(self, place: LonLat, territory_at: Callable[[LonLat], str | None]) -> None:
         """One more place; the first hundreds tell the middle."""
@@ -146,11 +159,24 @@ def as_json(
     if case.territory_id is not None:
         form["territory_id"] = case.territory_id
     if exposure is not None:
-        form["exposure"] = {
-            "amount": exposure.amount,
-            "currency": exposure.currency,
-            "basis": exposure.basis,
-        }
+        form["exposure"] = _exposure(exposure)
+    return form
+
+
+def _exposure(exposure: Exposure) -> dict[str, Any]:
+    form: dict[str, Any] = {
+        "amount": exposure.amount,
+        "currency": exposure.currency,
+        "basis": exposure.basis,
+        "known": {"items": exposure.known_items, "amount": exposure.known_amount},
+    }
+    if exposure.unknown_units:
+        form["unknown_units"] = exposure.unknown_units
+    if exposure.without_value:
+        form["without_value"] = list(exposure.without_value)
+    if exposure.estimate is not None:
+        found = exposure.estimate._asdict()
+        form["estimated"] = {name: rounded(value) for name, value in found.items()}
     return form
 
 

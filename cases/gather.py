@@ -23,11 +23,13 @@ from cases.diversions import (
     surfaced_finding,
     take,
 )
+from cases.estimates import learn
 from cases.groups import DAY_US, Group, Groups
 from cases.judgement import Judgement
 from cases.leak import Crossed, Tested, test
 from cases.natural import Natural
 from cases.permits import exceeded_finding, under_permit
+from cases.scanned import Scanned
 from cases.trade import Trade, judge_trade
 from registry import Registry
 from registry.allotment import Allotted
@@ -42,6 +44,7 @@ class Gathering(Struct):
     """The state between judgements."""
 
     natural: Natural = field(default_factory=Natural)
+    scanned: Scanned = field(default_factory=Scanned)
     tested: dict[str, Tested] = field(default_factory=dict)
     diversions: Diversions = field(default_factory=Diversions)
     groups: Groups = field(default_factory=Groups)
@@ -93,6 +96,7 @@ class _Step:
         state, judged = self._state, self._judged
         state.now_us = max(state.now_us, judged.known_us)
         state.natural.turn(state.now_us // DAY_US)
+        state.scanned.turn(state.now_us // DAY_US)
         self._sweep()
         for signal in judged.signals:
             self._signal(signal)
@@ -118,6 +122,7 @@ class _Step:
 
     def _changed(self, case: Case) -> None:
         case.known_us = self._judged.known_us
+        learn(case, self._state.scanned, self._registry, self._policy, case.known_us)
         self._cases[id(case)] = case
 
     def _find(self, finding: Finding) -> Signal:
@@ -190,6 +195,7 @@ class _Step:
             self._origin(into, known, sighting, is_here)
         if sighting.nth != 1:
             return
+        state.scanned.note(sighting.dealer_id, sighting.gtin, sighting.origin)
         tested = state.tested.setdefault(sighting.dealer_id, Tested())
         dealers = len(state.natural.flows)
         for crossed in test(tested, state.natural, sighting, judged, self._policy, dealers):

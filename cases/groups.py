@@ -22,6 +22,8 @@ DAY_US = 86_400_000_000
 PASSES_BY = frozenset(["shipment-off-corridor", "tracker-silent"])
 PASSING = 0.1
 """Where a truck was on its way says less of where goods went than where it stood."""
+TOLD_ITEMS = {"codes-copied": "items", "order-abnormal": "quantity"}
+"""Facts that tell how many items there are, where none is named."""
 MOST_WEIGHED = 60
 """More signals make a group no more certain."""
 
@@ -159,4 +161,4 @@ def _grow(case: Case, key: AlertKey, signal: Signal) -> None:
         case.count_unit(unit, gtins)
     for gtin in facts.get("gtins") or ([facts["gtin"]] if facts.get("gtin") else []):
         case.gtins.setdefault(gtin, 1)
-    case.more_items = max(case.more_items, int(facts.get("units", 0)))
+    case.more_items = max(case.more_items, int(facts.get(TOLD_ITEMS.get(signal.rule, ""), 0)))

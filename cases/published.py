@@ -15,7 +15,7 @@ def published(
     """The case in the form of ``cases.jsonl``: a function of the case and of what was known when it
     changed last, so that a stream and a replay say the same."""
     in_force = registry.policies.at(case.opened_us)
-    exposure = exposure_of(case, registry, case.known_us)
+    exposure = exposure_of(case, registry, case.known_us, in_force.policy)
     tier, days = tier_of(case, exposure, in_force.policy)
     deadlines = deadlines_of(case.opened_us, days, in_force.policy)
     return as_json(case, alert_ids, exposure, tier, deadlines) | {

@@ -89,12 +89,44 @@ class AlertForm(Struct, frozen=True, kw_only=True):
     territory_id: str | None = None
 
 
+class KnownItemsForm(Struct, frozen=True, kw_only=True):
+    """Items that are known, and what they are worth."""
+
+    items: Annotated[int, Meta(ge=0)]
+    amount: Decimal
+
+
+class EstimateForm(Struct, frozen=True, kw_only=True):
+    """How many items there are by estimate, with an interval of probability ``level``; from the
+    share of goods that is ever read, known of so many origin cases, of the dealer or of all."""
+
+    items: Annotated[int, Meta(ge=0)]
+    low: Annotated[int, Meta(ge=0)]
+    high: Annotated[int, Meta(ge=0)]
+    amount: Decimal
+    amount_low: Decimal
+    amount_high: Decimal
+    level: Share
+    share: Share
+    origins: Annotated[int, Meta(ge=1)]
+    of_dealer: bool
+
+
 class ExposureForm(Struct, frozen=True, kw_only=True):
     """What a case is about in money; ``basis`` says what was counted at which value."""
 
     amount: Decimal
     currency: Currency
-    basis: Literal["items-known", "items-known-at-floor-price"]
+    basis: Literal[
+        "items-known",
+        "items-known-at-floor-price",
+        "items-estimated",
+        "items-estimated-at-floor-price",
+    ]
+    known: KnownItemsForm
+    unknown_units: Annotated[int, Meta(ge=1)] | None = None
+    without_value: list[str] | None = None
+    estimated: EstimateForm | None = None
 
 
 class PolicyForm(Struct, frozen=True, kw_only=True):

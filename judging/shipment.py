@@ -71,7 +71,9 @@ class ShipmentFold:
         shipment = self._registry.shipment(self._id, moment.received_us)
         if shipment is None:
             return state, None
-        context = ShipmentContext(shipment, self._registry, moment.received_us)
+        context = ShipmentContext(
+            shipment, self._registry, moment.received_us, state.contents, state.received
+        )
         if isinstance(moment.event, UnitStep):
             return self._unit_step(state, moment, moment.event, context)
         if not self._is_under_way(state, moment, shipment):
@@ -90,8 +92,7 @@ class ShipmentFold:
         if step.parent in fresh:
             known = packed(state.contents.get(step.parent, NOTHING), step, event.things)
             state = replace(state, contents={**state.contents, step.parent: known})
-        of_these = {unit: state.contents[unit] for unit in fresh if unit in state.contents}
-        context = context._replace(contents=of_these)
+        context = context._replace(contents=state.contents, named=fresh)
         state, outcomes = self._through_rules(state, replace(moment, event=step), context)
         if step.biz_step in RECEIPTS:
             left = {unit: known for unit, known in state.contents.items() if unit not in fresh}

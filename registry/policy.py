@@ -143,6 +143,10 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     tier_1_amount: Positive = 10_000.0
     tier_2_amount: Positive = 1_000.0
     """Exposure from which a case is of tier 1, or 2, in the currency of the products' values."""
+    exposure_level: Annotated[float, Meta(gt=0, lt=1)] = 0.9
+    """How surely the true number of items lies within the interval of an estimate."""
+    exposure_origins: Annotated[int, Meta(ge=1)] = 8
+    """So many origin cases tell which share of a dealer's goods is ever read."""
     tier_1_days: Positive = 3.0
     tier_2_days: Positive = 7.0
     tier_3_days: Positive = 21.0

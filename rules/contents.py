@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from msgspec import Struct
 
@@ -41,12 +42,21 @@ def packed(contents: Contents, step: Step, things: Iterable[str]) -> Contents:
 
 
 def counted(contents: Mapping[str, Contents]) -> dict[str, dict[str, int]]:
-    """Unit → GTIN → number of items, of those units of which any item is known."""
-    found = {
+    """Unit → GTIN → number of items; nothing in a unit of which nobody told what is in it."""
+    return {
         unit: dict(sorted(Counter(filter(None, map(gtin_of, known.things))).items()))
         for unit, known in sorted(contents.items())
+        if gtin_of(unit) is None
     }
-    return {unit: gtins for unit, gtins in found.items() if gtins}
+
+
+def goods(contents: Mapping[str, Contents]) -> dict[str, Any]:
+    """What a finding's facts say of the goods in these units: ``gtins`` and ``contents``."""
+    units = counted(contents)
+    if not units:
+        return {}
+    gtins = sorted({gtin for found in units.values() for gtin in found})
+    return {"contents": units, **({"gtins": gtins} if gtins else {})}
 
 
 def told_by(contents: Mapping[str, Contents]) -> tuple[Identity, ...]:

@@ -8,7 +8,7 @@ from custody.fold import RECEIPTS
 from events.identity import Identity
 from registry import Registry
 from registry.model import Dealer
-from rules.contents import Contents, counted, gtin_of, told_by
+from rules.contents import Contents, goods, gtin_of, told_by
 from rules.model import Finding, Subject
 from rules.plan import dealer_at, receiver
 from rules.transport import ShipmentContext, ShipmentInput, shipment_subject
@@ -41,7 +41,7 @@ class ReceivedByWrongDealer:
             meant,
             taker,
             (registry, known_us),
-            contents=context.contents,
+            contents=context.within(context.named),
             because=(),
         )
         finding.facts["shipment_id"] = context.shipment.shipment_id
@@ -64,7 +64,6 @@ def wrong_receipt(
     registry, known_us = known
     is_family = _top(meant, registry, known_us) == _top(taker, registry, known_us)
     levels = registry.policy(known_us).strengths
-    units = counted(contents)
     facts: dict[str, Any] = {
         "dealer_id": meant.dealer_id,
         "received_by": taker.dealer_id,
@@ -73,16 +72,13 @@ def wrong_receipt(
     }
     if (gtin := gtin_of(subject.id)) is not None:
         facts["gtin"] = gtin
-    if units:
-        facts["gtins"] = sorted({gtin for gtins in units.values() for gtin in gtins})
-        facts["contents"] = units
     return Finding(
         rule=RULE,
         subject=subject,
         occurred_us=step.at_us,
         strength=levels.received_within_family if is_family else levels.received_by_wrong_dealer,
         inputs=(step.identity, *because, *told_by(contents)),
-        facts=facts,
+        facts=facts | goods(contents),
         values={"meant": meant.name, "taker": taker.name},
     )
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from custody import Step
 from events.model import Position
 from registry.places import on_wgs84
+from rules.contents import goods, told_by
 from rules.model import Finding
 from rules.plan import receiver_id, route_of
 from rules.transport import ShipmentContext, ShipmentInput, shipment_subject
@@ -61,9 +62,10 @@ class ShipmentOffCorridor:
             subject=shipment_subject(context),
             occurred_us=event.at_us,
             strength=context.policy.strengths.shipment_off_corridor,
-            inputs=(stray.identity, event.identity),
+            inputs=(stray.identity, event.identity, *told_by(context.aboard)),
             facts={
                 "dealer_id": receiver_id(context),
+                **goods(context.aboard),
                 "territory_id": territory.territory_id if territory else None,
                 "beyond_m": stray.farthest_m,
                 "seconds": seconds,

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 
 from custody import Step
+from rules.contents import goods, told_by
 from rules.model import Finding, Outcome, Place, PlaceQuestion, PlaceVerdict
 from rules.plan import allowed, is_planned, receiver_id
 from rules.stay import Stay, follow
@@ -71,8 +72,8 @@ class ShipmentOutsideTerritories:
             subject=shipment_subject(context),
             occurred_us=at_us,
             strength=context.policy.strengths.shipment_outside,
-            inputs=inputs,
-            facts={**facts, "dealer_id": receiver_id(context)},
+            inputs=(*inputs, *told_by(context.aboard)),
+            facts={**facts, "dealer_id": receiver_id(context), **goods(context.aboard)},
             values=values,
         )
         answer = partial(_answer, finding, place)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from custody import Step
+from rules.contents import goods, told_by
 from rules.model import Finding
 from rules.plan import is_planned, receiver_id
 from rules.stay import Stay, follow
@@ -42,9 +43,10 @@ class ShipmentStopped:
             subject=shipment_subject(context),
             occurred_us=stay.last.at_us,
             strength=strength,
-            inputs=(stay.first.identity, stay.last.identity),
+            inputs=(stay.first.identity, stay.last.identity, *told_by(context.aboard)),
             facts={
                 "dealer_id": receiver_id(context),
+                **goods(context.aboard),
                 "seconds": stay.seconds,
                 "lon": round(stay.first.lon, 4),
                 "lat": round(stay.first.lat, 4),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from custody import Step
+from rules.contents import goods, told_by
 from rules.model import Finding
 from rules.plan import receiver_id
 from rules.transport import ShipmentContext, ShipmentInput, shipment_subject
@@ -66,9 +67,10 @@ class TemperatureExcursion:
             subject=shipment_subject(context),
             occurred_us=event.at_us,
             strength=levels.temperature_excursion_long if due > 1 else levels.temperature_excursion,
-            inputs=(now.identity, event.identity),
+            inputs=(now.identity, event.identity, *told_by(context.aboard)),
             facts={
                 "dealer_id": receiver_id(context),
+                **goods(context.aboard),
                 "worst_c": now.worst_c,
                 "beyond_c": now.beyond_c,
                 "seconds": seconds,

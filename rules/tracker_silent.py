@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from custody import Step
 from custody.fold import RECEIPTS
 from geo.geodesic import between_m
+from rules.contents import goods, told_by
 from rules.model import Finding, Subject
 from rules.plan import is_planned, receiver_id
 from rules.stay import Fix, Stay, fix_of
@@ -65,9 +66,10 @@ class TrackerSilent:
             subject=Subject("shipment", context.shipment.shipment_id),
             occurred_us=at_us,
             strength=levels.tracker_silent_long if is_long else levels.tracker_silent,
-            inputs=(last.identity, identity),
+            inputs=(last.identity, identity, *told_by(context.aboard)),
             facts={
                 "dealer_id": receiver_id(context),
+                **goods(context.aboard),
                 "territory_id": territory.territory_id if territory else None,
                 "silent_s": silent_s,
                 "unexplained_s": unexplained_s,

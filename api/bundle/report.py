@@ -12,6 +12,7 @@ from api.bundle.report_map import map_of_events
 from api.bundle.subject import Subject
 from api.bundle.timeline import Moment, moments_of
 from api.console.cards import shown_card
+from api.console.cases.exposure import exposure_words
 from api.console.lines import dealer_name, territory_name
 from api.negotiation import Language
 from api.services import Records
@@ -157,6 +158,11 @@ def _short(told: _Told, w: Wording) -> list[str]:
         lines.append(w("dealer", name=name, id=subject.dealer_id))
     places = sorted({row.body.get("territory_id") or "" for row in subject.alerts} - {""})
     lines += [w("territory", name=territory_name(registry, key)) for key in places[:5]]
+    if subject.case is not None:
+        console = Wording("api.console.cases", w.language)
+        lines += exposure_words(subject.case.body, registry, console)
+        if "policy" in subject.case.body:
+            lines.append(w("policy", version=subject.case.body["policy"]["version"]))
     counts = {"entries": len(told.entries), "events": len(told.shown), "files": len(told.files)}
     lines.append(w("counted", **counts))
     strongest = max((row.strength for row in subject.alerts), default=0.0)

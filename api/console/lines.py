@@ -74,3 +74,9 @@ def territory_name(registry: Registry, territory_id: Any) -> str | None:
         return None
     versions = [row for row in registry.rows.territories if row.territory_id == territory_id]
     return versions[-1].name if versions else territory_id
+
+
+def product_name(registry: Registry, gtin: str) -> str:
+    """The product's name, or its GTIN where the registry does not know it."""
+    names = {product.gtin: product.name for product in registry.rows.products}
+    return names.get(gtin, gtin)

@@ -7,9 +7,9 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from cases.exposure import exposure_of
+from cases.exposure import Exposure, exposure_of
 from cases.gather import Gathering, step
-from registry import Registry
+from registry import Policy, Registry
 from registry.model import Permit
 from tests.cases.market import Market, gathered, item, judgements, sscc
 from tests.rules.world import BRAND, DEALER_A, DEALER_B, GTIN, SSCC_ON_ROUTE, registry
@@ -134,9 +134,9 @@ def test_a_shipment_to_the_wrong_dealer_tells_what_was_in_it_and_what_that_is_wo
     market.move("shipping", [SSCC_ON_ROUTE], 1.0, DEALER_A, disposition="in_transit")
     market.move("receiving", [SSCC_ON_ROUTE], 2.0, DEALER_B)
     [case], _ = market.gather()
-    exposure = exposure_of(case, market.registry, case.opened_us)
+    exposure = exposure_of(case, market.registry, case.opened_us, Policy())
     assert (case.item_count, case.gtins) == (7, {GTIN: 7})
-    assert exposure == ("70.00", "USD", "items-known-at-floor-price")
+    assert exposure == Exposure("70.00", "USD", "items-known-at-floor-price", 7, "70.00")
 
 
 def test_what_packing_that_came_late_tells_of_a_shipment_counts_once() -> None:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from api.console.cards import ShownCard, shown_card
 from api.console.cases.course import course_svg
 from api.console.cases.custody_chain import Chain, chains_of
+from api.console.cases.exposure import exposure_words
 from api.console.cases.lines import CaseLine, line_of
 from api.console.cases.story import Story, story_of
 from api.console.lines import AlertLine
@@ -46,6 +47,7 @@ class CaseContent(NamedTuple):
     line: CaseLine
     now: Standing
     story: Story
+    exposure: list[str]
     alerts: list[AlertLine]
     alert_count: int
     cards: list[ShownCard]
@@ -54,6 +56,7 @@ class CaseContent(NamedTuple):
     chains: list[Chain]
     course: str
     evidence_seq: int | None
+    policy: int | None
 
 
 def content_of(services: Services, case_id: str, user: LoggedIn, w: Wording) -> CaseContent | None:
@@ -70,6 +73,7 @@ def content_of(services: Services, case_id: str, user: LoggedIn, w: Wording) -> 
         line=line,
         now=now,
         story=story_of(line, alerts, w),
+        exposure=exposure_words(row.body, registry, w),
         alerts=[alert_line(one, registry, known_us, w.language) for one in alerts[:MOST_ALERTS]],
         alert_count=len(alerts),
         cards=[shown_card(rule, w.language) for rule in sorted({a.body["rule"] for a in alerts})],
@@ -78,6 +82,7 @@ def content_of(services: Services, case_id: str, user: LoggedIn, w: Wording) -> 
         chains=chains_of(services.engine, registry, _items(alerts)[:MOST_CHAINS], known_us),
         course=course_svg(row.body.get("facts", {}), w("course")),
         evidence_seq=row.evidence_seq,
+        policy=row.body.get("policy", {}).get("version"),
     )
 
 

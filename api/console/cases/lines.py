@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from api.console.lines import dealer_name, short_subject, territory_name
+from api.console.cases.exposure import money, money_range
+from api.console.lines import dealer_name, product_name, short_subject, territory_name
 from cases.deadlines import due_us
 from cases.standing import Standing
 from cases.steps import State
@@ -30,6 +30,7 @@ class CaseLine:
     products: list[str]
     alerts: int
     exposure: str | None
+    exposure_range: tuple[str, str]
     opened_at: datetime
     due_at: datetime | None
     is_late: bool
@@ -58,6 +59,7 @@ def line_of(row: CaseRow, registry: Registry, now_us: int) -> CaseLine:
         products=[product_name(registry, gtin) for gtin in body.get("gtins", ())],
         alerts=row.alerts,
         exposure=money(body.get("exposure")),
+        exposure_range=money_range(body.get("exposure")),
         opened_at=opened_at,
         due_at=None if due is None else from_us(due),
         is_late=due is not None and due < now_us and not silent and row.holds,
@@ -70,16 +72,3 @@ def line_of(row: CaseRow, registry: Registry, now_us: int) -> CaseLine:
 def _due_us(row: CaseRow, opened_us: int) -> int | None:
     state: State = row.state  # type: ignore[assignment]
     return due_us(row.body, opened_us, Standing(state=state))
-
-
-def product_name(registry: Registry, gtin: str) -> str:
-    """The product's name, or its GTIN where the registry does not know it."""
-    names = {product.gtin: product.name for product in registry.rows.products}
-    return names.get(gtin, gtin)
-
-
-def money(exposure: dict[str, Any] | None) -> str | None:
-    """``1,200.00 CNY``."""
-    if not exposure:
-        return None
-    return f"{float(exposure['amount']):,.2f} {exposure['currency']}"

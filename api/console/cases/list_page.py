@@ -109,7 +109,7 @@ def _table(services: Services, narrowed: CaseFilter, w: Wording) -> str:
 
 _COLUMNS = (
     "case", "kind", "state", "tier", "sure", "dealer", "territory", "products", "alerts",
-    "exposure", "opened", "due", "assignee",
+    "exposure", "low", "high", "opened", "due", "assignee",
 )  # fmt: skip
 
 
@@ -125,6 +125,7 @@ def _cells(line: CaseLine, w: Wording) -> list[str]:
         "; ".join(line.products),
         str(line.alerts),
         line.exposure or "",
+        *line.exposure_range,
         line.opened_at.isoformat(),
         line.due_at.isoformat() if line.due_at else "",
         line.assignee or "",
