@@ -21,7 +21,7 @@ from shapely.geometry import MultiPolygon
 
 from bench.geo_counties import counties, points_in
 from geo.covering.build import build_covering
-from geo.covering.file import load, save
+from geo.covering.file import load_covering, save_covering
 from geo.covering.index import Covering
 from geo.uncertainty import sigma_m
 from geo.verdict import columns_of
@@ -143,9 +143,9 @@ def measure(points: int, doublings: int) -> dict[str, object]:
     built = time.process_time() - started
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "index"
-        save(covering, folder, digest="bench")
+        save_covering(covering, folder, digest="bench")
         started = time.process_time()
-        covering = load(folder, digest="bench")
+        covering = load_covering(folder, digest="bench")
         loaded = time.process_time() - started
     lon, lat = points_in(shapes, points)
     which = which_county(shapes, covering, lon, lat)

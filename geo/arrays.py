@@ -29,3 +29,14 @@ def spread(starts: npt.NDArray[Any], counts: npt.NDArray[Any]) -> tuple[Ints, In
 def summed(row: Ints, values: Floats, size: int) -> Floats:
     """Sum of the values of each row 0 .. size - 1."""
     return np.asarray(np.bincount(row, weights=values, minlength=size), dtype=np.float64)
+
+
+def sorted_by(key: npt.NDArray[np.int64], second: Ints) -> tuple[npt.NDArray[np.int64], Ints]:
+    """Both columns by the key, then by the second; neither is negative."""
+    bits = int(second.max(initial=0)).bit_length()
+    if int(key.max(initial=0)).bit_length() + bits > 62:
+        order = np.lexsort((second, key))
+        return key[order], second[order]
+    # Sorting values is several times as fast as sorting an order of them.
+    packed = np.sort(key << bits | second)
+    return packed >> bits, packed & ((1 << bits) - 1)

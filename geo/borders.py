@@ -2,7 +2,7 @@
 
 Edges run with the interior on their left. A chunk is up to ``CHUNK`` consecutive edges of one
 ring with a box in degrees (for point-in-area) and a ball in Earth-centred metres that holds the
-edges as they lie on the ground (for reach and distance). Everything is answered for columns of
+box as it lies on the ground (for reach and distance). Everything is answered for columns of
 (area, point) pairs at once.
 
 Who owns a point on a border: the area that lies just east of it; where the border itself runs
@@ -12,17 +12,20 @@ areas that share an edge get the same answer and exactly one of them the point. 
 read as -180, and a pole as a point a hair away from it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from shapely.geometry import MultiPolygon
 
 from geo.arrays import Bools, Floats, Ints, spread
-from geo.ellipsoid import DEGREE_M, SEMI_MAJOR_M, Frames, ecef
+from geo.ellipsoid import MOST_CURVE_M, RADIANS, Frames, ecef
 from geo.gaussian import REACH, lost_share, settle
 from geo.nearest import border_distance
-from geo.rings import Edges, area_edges
+from geo.rings import Edges, edges_of
 
+Ends = tuple[Floats, Floats, Floats, Floats]
 CHUNK = 16
 _HAIR_DEG = 1e-9
 _BEYOND_M = 1e12
@@ -56,9 +59,21 @@ class Borders:
     area_chunks: Ints
 
     def __init__(self, areas: Sequence[MultiPolygon]) -> None:
-        parts = [area_edges(area) for area in areas]
-        self._lay_edges(parts)
-        self._lay_chunks(parts)
+        edges = edges_of(areas)
+        self._lay_edges(edges)
+        self._lay_chunks(edges)
+
+    @classmethod
+    def of_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> "Borders":
+        """Borders of the very arrays, by name."""
+        borders = cls.__new__(cls)
+        for name in cls.__annotations__:
+            setattr(borders, name, arrays[name])
+        return borders
+
+    def arrays(self) -> dict[str, npt.NDArray[Any]]:
+        """All arrays by name."""
+        return {name: getattr(self, name) for name in Borders.__annotations__}
 
     def __len__(self) -> int:
         return len(self.area_chunks) - 1
@@ -66,29 +81,26 @@ class Borders:
     @property
     def nbytes(self) -> int:
         """Size of all arrays in bytes."""
-        return int(sum(getattr(self, name).nbytes for name in Borders.__annotations__))
+        return sum(array.nbytes for array in self.arrays().values())
 
-    def _lay_edges(self, parts: Sequence[Edges]) -> None:
-        lon_a, lat_a = _joined([p.lon_a for p in parts]), _joined([p.lat_a for p in parts])
-        lon_b, lat_b = _joined([p.lon_b for p in parts]), _joined([p.lat_b for p in parts])
-        self.up = lat_a <= lat_b
-        self.low_lon, self.low_lat = np.where(self.up, lon_a, lon_b), np.minimum(lat_a, lat_b)
-        self.high_lon, self.high_lat = np.where(self.up, lon_b, lon_a), np.maximum(lat_a, lat_b)
+    def _lay_edges(self, edges: Edges) -> None:
+        self.up = edges.lat_a <= edges.lat_b
+        self.low_lon = np.where(self.up, edges.lon_a, edges.lon_b)
+        self.low_lat = np.minimum(edges.lat_a, edges.lat_b)
+        self.high_lon = np.where(self.up, edges.lon_b, edges.lon_a)
+        self.high_lat = np.maximum(edges.lat_a, edges.lat_b)
 
-    def _lay_chunks(self, parts: Sequence[Edges]) -> None:
-        sizes = np.array([len(p.lon_a) for p in parts], dtype=np.int64)
-        offsets = np.concatenate([[0], np.cumsum(sizes)])
-        run = np.concatenate([p.run for p in parts] or [np.zeros(0, dtype=np.int64)])
-        area = np.repeat(np.arange(len(parts)), sizes)
-        new = np.ones(len(run), dtype=bool)
-        new[1:] = (run[1:] != run[:-1]) | (area[1:] != area[:-1])
+    def _lay_chunks(self, edges: Edges) -> None:
+        run, count = edges.run, len(edges.run)
+        new = np.ones(count, dtype=bool)
+        new[1:] = run[1:] != run[:-1]
+        new[edges.area_bounds[:-1][np.diff(edges.area_bounds) > 0]] = True
         heads = np.flatnonzero(new)
-        place = np.arange(len(run)) - heads[np.cumsum(new) - 1]
+        place = np.arange(count) - np.repeat(heads, np.diff(np.append(heads, count)))
         starts = np.flatnonzero(place % CHUNK == 0)
-        self.chunk_start = np.append(starts, len(run))
-        self.area_chunks = np.searchsorted(starts, offsets)
-        counted = np.concatenate([p.border for p in parts] or [np.zeros(0, dtype=bool)])
-        self._measure_chunks(starts, counted)
+        self.chunk_start = np.append(starts, count)
+        self.area_chunks = np.searchsorted(starts, edges.area_bounds)
+        self._measure_chunks(starts, edges.border)
 
     def _measure_chunks(self, starts: Ints, counted: Bools) -> None:
         if not len(starts):
@@ -102,32 +114,23 @@ class Borders:
         self.chunk_south = np.minimum.reduceat(self.low_lat, starts)
         self.chunk_north = np.maximum.reduceat(self.high_lat, starts)
         last = self.chunk_start[1:] - 1
-        self.chunk_first = np.where(self.up, self.low_lat, self.high_lat)[starts]
-        self.chunk_last = np.where(self.up, self.high_lat, self.low_lat)[last]
-        ends = (
-            np.stack(ecef(self.low_lon, self.low_lat)),
-            np.stack(ecef(self.high_lon, self.high_lat)),
-        )
-        low = np.minimum.reduceat(np.minimum(*ends), starts, axis=1)
-        high = np.maximum.reduceat(np.maximum(*ends), starts, axis=1)
-        centre = (low + high) / 2
-        chunk = np.repeat(np.arange(len(starts)), np.diff(self.chunk_start))
-        reach = np.sqrt(np.maximum(*(((e - centre[:, chunk]) ** 2).sum(axis=0) for e in ends)))
-        radius = np.maximum.reduceat(reach + self._bulge(), starts)
+        self.chunk_first = np.where(self.up[starts], self.low_lat[starts], self.high_lat[starts])
+        self.chunk_last = np.where(self.up[last], self.high_lat[last], self.low_lat[last])
         # Cuts at the antimeridian are no borders: a ball beyond the Moon is never reached.
         real = counted[starts]
-        self.chunk_centre = np.where(real, centre, _BEYOND_M).T.copy()
-        self.chunk_radius = np.where(real, radius, 0.0)
+        middle = (self.chunk_west + self.chunk_east) / 2, (self.chunk_south + self.chunk_north) / 2
+        self.chunk_centre = np.where(real, np.stack(ecef(*middle)), _BEYOND_M).T.copy()
+        self.chunk_radius = np.where(real, self._half_diagonal(), 0.0)
 
-    def _bulge(self) -> Floats:
-        """How far an edge may lie from its chord in metres: straight in lon/lat is curved."""
-        steep = np.maximum(np.abs(self.low_lat), np.abs(self.high_lat))
-        steep = np.minimum(steep, 89.9)
-        rise = self.high_lat - self.low_lat
-        span = DEGREE_M * 1.02 * np.hypot(self.high_lon - self.low_lon, rise)
-        sagitta: Floats = span**2 / (8 * SEMI_MAJOR_M) * (1 + np.tan(np.radians(steep)))
-        bulge: Floats = np.minimum(sagitta, span)
-        return bulge
+    def _half_diagonal(self) -> Floats:
+        """No point of a chunk's box lies further on the ground from the box's middle (metres)."""
+        straddles = (self.chunk_south < 0) & (self.chunk_north > 0)
+        flattest = np.minimum(np.abs(self.chunk_south), np.abs(self.chunk_north))
+        cos = np.cos(np.where(straddles, 0.0, flattest) * RADIANS)
+        wide = (self.chunk_east - self.chunk_west) * cos
+        high = self.chunk_north - self.chunk_south
+        half: Floats = np.hypot(wide, high) * (RADIANS * MOST_CURVE_M / 2)
+        return half
 
     def contains(self, area: Ints, lon: Floats, lat: Floats) -> Bools:
         """Whether each point lies in the area of its row, by the rule above."""
@@ -205,8 +208,10 @@ class Borders:
         radius = self.chunk_radius[chunk]
         return np.maximum(gap - radius, 0.0), gap + radius
 
-    def ends(self, edge: Ints) -> tuple[Floats, Floats, Floats, Floats]:
+    def ends(self, edge: Ints | slice) -> Ends:
         """Longitude and latitude of the edges' low ends, then of their high ends."""
+        if isinstance(edge, slice):
+            return self.low_lon[edge], self.low_lat[edge], self.high_lon[edge], self.high_lat[edge]
         low_lon, low_lat = self.low_lon.take(edge), self.low_lat.take(edge)
         return low_lon, low_lat, self.high_lon.take(edge), self.high_lat.take(edge)
 
@@ -247,7 +252,3 @@ def crossed(
 def owner_point(lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
     """The point by which ownership is decided: 180 is -180, poles a hair away from themselves."""
     return np.where(lon == 180.0, -180.0, lon), np.minimum(lat, _POLE)
-
-
-def _joined(parts: Sequence[Floats]) -> Floats:
-    return np.concatenate([np.zeros(0), *parts])

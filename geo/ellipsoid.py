@@ -14,6 +14,8 @@ from geo.arrays import Floats, Ints
 SEMI_MAJOR_M = 6378137.0
 FLATTENING = 1 / 298.257223563
 E2 = FLATTENING * (2 - FLATTENING)
+MOST_CURVE_M = SEMI_MAJOR_M / (1 - FLATTENING)
+"""The greatest radius of curvature anywhere, at the poles (metres)."""
 RADIANS = np.pi / 180
 DEGREE_M = 110574.0
 """Less than a degree of latitude anywhere but at the equator, where it is just that (metres)."""

@@ -10,7 +10,7 @@ class GeoError(TracewardenError):
     ``null-island``, ``accuracy-invalid``, ``level-invalid``, ``source-unknown``, ``crs-unknown``,
     ``geojson-invalid``, ``topojson-invalid``, ``ring-unclosed``, ``ring-too-short``,
     ``polygon-self-crossing``, ``polygon-empty``, ``polygon-enormous``, ``antimeridian-uncut``,
-    ``territory-duplicate``, ``territory-unknown``, ``line-invalid``, ``covering-invalid``.
+    ``territory-duplicate``, ``territory-unknown``, ``line-invalid``, ``index-invalid``.
     """
 
     type = "geo-invalid"

@@ -28,7 +28,7 @@ REACH = 6.0
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(4)
 _T = (_NODES[:, None] + 1) / 2
-_W = _WEIGHTS / 2
+_W = _WEIGHTS[:, None] / 2
 _BEND, _SLOPE = _T * (1 - _T), 1 - 2 * _T
 _HALVES = np.array([[0.0], [0.5], [1.0]])
 _MAX_PIECE_M = 200_000.0
@@ -108,8 +108,15 @@ def _smooth_part(ax: Floats, ay: Floats, bx: Floats, by: Floats, mx: Floats, my:
     x, y = ax + _T * dx + _BEND * qx, ay + _T * dy + _BEND * qy
     s = np.maximum(x * x + y * y, 1e-30)
     swept = x * (dy + _SLOPE * qy) - y * (dx + _SLOPE * qx)
-    total: Floats = _W @ (np.expm1(-0.5 * s) / -s * swept)
+    total: Floats = (_W * (np.expm1(-0.5 * s) / -s * swept)).sum(axis=0)
     return total
+
+
+def degrees_around(lat: Floats, sigma_m: Floats) -> tuple[Floats, Floats]:
+    """How far in longitude and latitude a fix at most reaches (degrees)."""
+    reach_lat = sigma_m * (1.02 * REACH / DEGREE_M)
+    cos = np.cos(np.minimum(np.abs(lat) + reach_lat, 90.0) * RADIANS)
+    return np.where(cos > 0.01, reach_lat / np.maximum(cos, 0.01), 400.0), reach_lat
 
 
 def _clip(
@@ -125,9 +132,7 @@ def _clip(
     Returns which edges are left and (east, north, run, rise) in degrees from the fix: where the
     rest begins, and how far it goes.
     """
-    reach_lat = sigma_m * (1.02 * REACH / DEGREE_M)
-    cos = np.cos(np.minimum(np.abs(lat) + reach_lat, 90.0) * RADIANS)
-    reach_lon = np.where(cos > 0.01, reach_lat / np.maximum(cos, 0.01), 400.0)
+    reach_lon, reach_lat = degrees_around(lat, sigma_m)
     lon_a, lat_a, lon_b, lat_b = edges
     away, extent = np.empty((2, len(row))), np.empty((2, len(row)))
     extent[0], extent[1] = lon_b - lon_a, lat_b - lat_a

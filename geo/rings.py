@@ -1,6 +1,8 @@
 """From polygons to edges: interior on the left, long edges cut, antimeridian cuts marked."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import shapely
@@ -14,8 +16,9 @@ MAX_EDGE_DEG = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Edges:
-    """Edges a -> b in degrees. ``run`` numbers stretches of edges that follow one another;
-    ``border`` is false for cuts at the antimeridian and edges that lie on a pole.
+    """Edges a -> b in degrees, area by area. ``run`` numbers stretches of edges of one area that
+    follow one another; ``border`` is false for cuts at the antimeridian and edges that lie on a
+    pole; ``area_bounds`` (n + 1) is the range of edges of each area.
     """
 
     lon_a: Floats
@@ -24,42 +27,70 @@ class Edges:
     lat_b: Floats
     run: Ints
     border: Bools
+    area_bounds: Ints
 
 
-def area_edges(area: MultiPolygon) -> Edges:
-    """All edges of the area's rings, shells counter-clockwise and holes clockwise."""
-    rings = shapely.get_rings(list(shapely.orient_polygons(area).geoms))
+def edges_of(areas: Sequence[MultiPolygon]) -> Edges:
+    """All edges of the areas' rings, shells counter-clockwise and holes clockwise."""
+    shapes = np.empty(len(areas), dtype=object)
+    shapes[:] = areas
+    parts, area = shapely.get_parts(shapes, return_index=True)
+    rings, part = shapely.get_rings(shapely.orient_polygons(parts), return_index=True)
     coords, ring = shapely.get_coordinates(rings, return_index=True)
-    follows = ring[1:] == ring[:-1]
-    a, b, ring = coords[:-1][follows], coords[1:][follows], ring[1:][follows]
-    moves = (a != b).any(axis=1)
-    a, b, ring = a[moves], b[moves], ring[moves]
+    lon, lat = coords[:, 0], coords[:, 1]
+    moves = (lon[1:] != lon[:-1]) | (lat[1:] != lat[:-1])
+    edge = np.flatnonzero(moves & (ring[1:] == ring[:-1]))
+    a, b, ring = coords.take(edge, axis=0), coords.take(edge + 1, axis=0), ring.take(edge)
     a, b, ring = _cut_long(a, b, ring)
-    a, b, ring = _cut_at_each_other(a, b, ring)
-    border = ~(_antimeridian_cuts(a, b) | ((np.abs(a) == 90) & (a == b))[:, 1])
+    bounds = np.searchsorted(area[part].take(ring), np.arange(len(areas) + 1))
+    a, b, ring, bounds, cut = _cut_at_antimeridian(a, b, ring, bounds)
+    border = ~(cut | (np.abs(a[:, 1]) == 90) & (a[:, 1] == b[:, 1]))
     run = np.zeros(len(ring), dtype=np.int64)
     run[1:] = np.cumsum((ring[1:] != ring[:-1]) | (border[1:] != border[:-1]))
     lon_a, lat_a = np.ascontiguousarray(a.T)
     lon_b, lat_b = np.ascontiguousarray(b.T)
-    return Edges(lon_a, lat_a, lon_b, lat_b, run, border)
+    return Edges(lon_a, lat_a, lon_b, lat_b, run, border, bounds)
+
+
+def _cut_at_antimeridian(
+    a: Floats, b: Floats, ring: Ints, bounds: Ints
+) -> tuple[Floats, Floats, Ints, Ints, Bools]:
+    """The edges with those on the antimeridian cut at each other within each area, the areas'
+    bounds then, and which edges have the same area on the other side.
+    """
+    on = _on_meridian(a, b, 180.0) | _on_meridian(a, b, -180.0)
+    areas = np.unique(np.searchsorted(bounds, np.flatnonzero(on), side="right") - 1)
+    if not len(areas):
+        return a, b, ring, bounds, on
+    stops = [0, *(int(k) for area in areas for k in bounds[area : area + 2]), len(a)]
+    pieces = [(a[i:j], b[i:j], ring[i:j]) for i, j in pairwise(stops)]
+    sizes = np.diff(bounds)
+    cuts = [np.zeros(len(piece[0]), dtype=bool) for piece in pieces]
+    for number, area in enumerate(areas.tolist()):
+        piece = _cut_at_each_other(*pieces[2 * number + 1])
+        pieces[2 * number + 1], sizes[area] = piece, len(piece[0])
+        cuts[2 * number + 1] = _antimeridian_cuts(piece[0], piece[1])
+    a, b, ring = (np.concatenate(column) for column in zip(*pieces, strict=True))
+    return a, b, ring, np.concatenate([[0], np.cumsum(sizes)]), np.concatenate(cuts)
 
 
 def _cut_long(a: Floats, b: Floats, ring: Ints) -> tuple[Floats, Floats, Ints]:
-    span = np.abs(b - a).max(axis=1, initial=0.0)
-    count = np.maximum(np.ceil(span / MAX_EDGE_DEG), 1).astype(np.int64)
+    across, along = np.abs(b[:, 0] - a[:, 0]), np.abs(b[:, 1] - a[:, 1])
+    count = np.maximum(np.ceil(np.maximum(across, along) / MAX_EDGE_DEG), 1).astype(np.int64)
     if (count == 1).all():
         return a, b, ring
     edge, step = spread(np.zeros(len(a), dtype=np.int64), count)
+    new_a, new_b = a.take(edge, axis=0), b.take(edge, axis=0)
+    cut = np.flatnonzero(count.take(edge) > 1)
+    edge_, step, count = edge[cut], step[cut], count.take(edge[cut])
+    a, b = a[edge_], b[edge_]
     # Counted from the southern (then western) end, neighbours cut a shared edge at equal points.
     flip = (a[:, 1] > b[:, 1]) | ((a[:, 1] == b[:, 1]) & (a[:, 0] > b[:, 0]))
     low, high = np.where(flip[:, None], b, a), np.where(flip[:, None], a, b)
-    place = np.where(flip[edge], count[edge] - step, step)
-    onward = np.where(flip[edge], -1, 1)
-    return (
-        _between(low[edge], high[edge], place, count[edge]),
-        _between(low[edge], high[edge], place + onward, count[edge]),
-        ring[edge],
-    )
+    place = np.where(flip, count - step, step)
+    new_a[cut] = _between(low, high, place, count)
+    new_b[cut] = _between(low, high, place + np.where(flip, -1, 1), count)
+    return new_a, new_b, ring.take(edge)
 
 
 def _between(low: Floats, high: Floats, place: Ints, count: Ints) -> Floats:

@@ -1,29 +1,20 @@
 """A covering on disk: one folder of arrays, mapped by every worker that opens it."""
 
-import json
-import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import fields
 from pathlib import Path
-from tempfile import mkdtemp
-from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 from shapely.geometry import MultiPolygon
 
 from geo.borders import Borders
 from geo.covering.build import build_covering
 from geo.covering.cells import Cells
 from geo.covering.index import Covering
-from geo.errors import GeoError
+from geo.covering.wide import LEVELS, Wide
+from geo.kept import Arrays, kept, load, prune, save
 
-FORMAT = "tracewarden-covering/2"
-_META = "covering.json"
-_BORDERS = tuple(Borders.__annotations__)
-_CELLS = tuple(field.name for field in fields(Cells))
-
-
+FORM = "tracewarden-covering/3"
+_WIDE = [f"wide{level}" for level in LEVELS]
 _KEPT = 2
 """Folders that ``shared`` keeps: the newest, and the one that others may still be moving off."""
 
@@ -32,72 +23,59 @@ def shared(folder: Path, digest: str, shapes: Callable[[], Sequence[MultiPolygon
     """The covering of some areas out of ``folder``, where it is built if it is not there.
 
     ``digest`` names the areas. All who ask for the same map the same files, so that the memory is
-    used once; two who build at the same time write the same.
+    used once.
 
     Raises:
         OSError: the folder cannot be written.
     """
-    place = folder / digest[:32]
-    try:
-        return load(place, digest=digest)
-    except GeoError:
-        save(build_covering(shapes()), place, digest=digest)
-    _prune(folder)
-    return load(place, digest=digest)
+    built = False
+
+    def make() -> Arrays:
+        nonlocal built
+        built = True
+        return _arrays(build_covering(shapes()))
+
+    covering = _covering(kept(folder, digest[:32], _form(digest), make))
+    if built:
+        prune(folder, _KEPT)
+    return covering
 
 
-def _prune(folder: Path) -> None:
-    """Older coverings go; who has one mapped keeps it until the end."""
-    there = [place for place in folder.iterdir() if (place / _META).exists()]
-    there.sort(key=lambda place: (place / _META).stat().st_mtime_ns, reverse=True)
-    for place in there[_KEPT:]:
-        shutil.rmtree(place, ignore_errors=True)
-
-
-def save(covering: Covering, folder: Path, *, digest: str) -> None:
+def save_covering(covering: Covering, folder: Path, *, digest: str) -> None:
     """Write the covering as ``folder``, which appears complete or not at all.
 
-    ``digest`` names what it was built from; ``load`` compares it. An older folder is replaced.
+    ``digest`` names what it was built from; ``load_covering`` compares it.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    try:
-        for name in _BORDERS:
-            np.save(fresh / f"borders_{name}.npy", getattr(covering.borders, name))
-        for name in _CELLS:
-            np.save(fresh / f"cells_{name}.npy", getattr(covering.cells, name))
-        (fresh / _META).write_text(json.dumps({"format": FORMAT, "digest": digest}))
-        if folder.exists():
-            old = Path(mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-            folder.rename(old / "old")
-            fresh.rename(folder)
-            shutil.rmtree(old)
-        else:
-            fresh.rename(folder)
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
+    save(folder, _form(digest), _arrays(covering))
 
 
-def load(folder: Path, *, digest: str) -> Covering:
-    """Map a covering that ``save`` wrote.
+def load_covering(folder: Path, *, digest: str) -> Covering:
+    """Map a covering that was saved.
 
     Raises:
-        GeoError: ``covering-invalid``: there is none, it is damaged, or of other areas.
+        GeoError: ``index-invalid``: there is none, it is damaged, or of other areas.
     """
-    try:
-        meta = json.loads((folder / _META).read_text())
-        if meta != {"format": FORMAT, "digest": digest}:
-            raise GeoError(f"{folder} was built from other areas", type="covering-invalid")
-        borders = Borders.__new__(Borders)
-        for name in _BORDERS:
-            setattr(borders, name, _mapped(folder / f"borders_{name}.npy"))
-        cells = Cells(**{name: _mapped(folder / f"cells_{name}.npy") for name in _CELLS})
-    except (OSError, ValueError) as error:
-        raise GeoError(f"{folder} holds no covering: {error}", type="covering-invalid") from None
-    return Covering(borders, cells)
+    return _covering(load(folder, _form(digest)))
 
 
-def _mapped(file: Path) -> npt.NDArray[Any]:
-    """The array, read as it is used; a plain view, since the memmap class slows every step."""
-    array: npt.NDArray[Any] = np.load(file, mmap_mode="r")
-    return np.asarray(array)
+def _form(digest: str) -> str:
+    return f"{FORM} {digest}"
+
+
+def _arrays(covering: Covering) -> Arrays:
+    arrays = {f"borders_{name}": array for name, array in covering.borders.arrays().items()}
+    parts = [("cells", covering.cells), *zip(_WIDE, covering.wide, strict=True)]
+    for name, part in parts:
+        arrays |= {f"{name}_{field}": getattr(part, field) for field in _names(type(part))}
+    return arrays
+
+
+def _covering(arrays: Arrays) -> Covering:
+    borders = Borders.of_arrays({n: arrays[f"borders_{n}"] for n in Borders.__annotations__})
+    cells = Cells(**{name: arrays[f"cells_{name}"] for name in _names(Cells)})
+    wide = (Wide(**{name: arrays[f"{at}_{name}"] for name in _names(Wide)}) for at in _WIDE)
+    return Covering(borders, cells, tuple(wide))
+
+
+def _names(part: type) -> list[str]:
+    return [field.name for field in fields(part)]

@@ -19,16 +19,19 @@ from geo.arrays import Bools, Floats, FloatsLike, Ints, floats
 from geo.borders import Borders, owner_point
 from geo.covering.cells import NONE, SEVERAL, Cells
 from geo.covering.lookup import Lookup
+from geo.covering.wide import Wide
 from geo.ellipsoid import DEGREE_M, RADIANS
-from geo.gaussian import REACH, lost_share, settle
+from geo.gaussian import REACH, degrees_around, lost_share, settle
 
 
 class Covering:
     """Areas 0 .. n-1, asked for columns of points which of them hold a point, and how surely."""
 
-    def __init__(self, borders: Borders, cells: Cells) -> None:
+    def __init__(self, borders: Borders, cells: Cells, wide: tuple[Wide, ...] = ()) -> None:
+        """``wide``: tables for fixes that reach beyond their leaf's margin, the finest first."""
         self.borders = borders
         self.cells = cells
+        self.wide = wide
         self.lookup = Lookup(borders, cells)
         # How far in degrees a fix may reach before its leaf alone does not tell all of it.
         self._plain_deg = np.where(
@@ -133,7 +136,7 @@ class Covering:
             return settle(inside, lost)
         share = np.zeros(len(lon))
         wide = far.nonzero()[0]
-        share[wide] = self.borders.probability(
+        share[wide] = self._wide_share(
             area[wide], lon[wide], lat[wide], sigma_m[wide], inside[wide]
         )
         near = (~far).take(row)
@@ -141,6 +144,31 @@ class Covering:
         ends = (ends[0][near], ends[1][near], ends[2][near], ends[3][near])
         lost = lost_share(lon, lat, sigma_m, row, ends, self.borders.onward(edge))
         return np.where(far, share, settle(inside, lost))
+
+    def _wide_share(
+        self, area: Ints, lon: Floats, lat: Floats, sigma_m: Floats, inside: Bools
+    ) -> Floats:
+        """Probabilities of fixes that reach beyond their leaf's margin."""
+        share = np.zeros(len(lon))
+        reach = degrees_around(lat, sigma_m)
+        most = np.maximum(*reach)
+        if self._worldwide:
+            most[most > 180 - np.abs(lon)] = np.inf
+        left = np.arange(len(lon))
+        for table in self.wide:
+            fits = most.take(left) <= table.margin_deg
+            some, left = left[fits], left[~fits]
+            x, y, sigma = lon.take(some), lat.take(some), sigma_m.take(some)
+            around = reach[0].take(some), reach[1].take(some)
+            row, edge = table.edges(len(self.borders), area.take(some), (x, y), around)
+            ends, onward = self.borders.ends(edge), self.borders.onward(edge)
+            lost = lost_share(x, y, sigma, row, ends, onward, wraps=False)
+            share[some] = settle(inside.take(some), lost)
+        if len(left):
+            share[left] = self.borders.probability(
+                area[left], lon[left], lat[left], sigma_m[left], inside[left]
+            )
+        return share
 
     def distance_m(self, area: Ints, lon: Floats, lat: Floats) -> Floats:
         """Geodesic metres to the nearest border of the row's area, negative inside."""

@@ -9,14 +9,13 @@ cross x0. So with "crosses(e)": the half-open test of geo/borders.py,
              [crosses(e)] + [e crosses x0 and v(e) <= lat]     (mod 2),
 
 and all edges that do not touch the cell add a constant over the cell. The constant is had from
-one reference point: the cell's south-western corner, which is answered by the parent cell.
+one reference point: the cell's south-western corner (geo/covering/corners.py).
 """
 
 import numpy as np
 import numpy.typing as npt
 
-from geo.arrays import Bools, Floats, Ints
-from geo.borders import Borders
+from geo.arrays import Bools, Floats
 
 
 def entry_parity(
@@ -35,8 +34,7 @@ def entry_parity(
     return turned
 
 
-def ends_west(borders: Borders, edge: Ints, x: Floats) -> npt.NDArray[np.uint8]:
+def ends_west(ends: tuple[Floats, Floats, Floats, Floats], x: Floats) -> npt.NDArray[np.uint8]:
     """Which ends of each edge lie west of x: 1 the low, 2 the high, 3 both, 0 none."""
-    low, high = borders.low_lon.take(edge) < x, borders.high_lon.take(edge) < x
-    left: npt.NDArray[np.uint8] = low.astype(np.uint8) + np.uint8(2) * high
-    return left
+    west: npt.NDArray[np.uint8] = (ends[0] < x) + np.uint8(2) * (ends[2] < x)
+    return west

@@ -12,7 +12,7 @@ from shapely.geometry import MultiPolygon, box
 from geo.area import Area
 from geo.borders import Borders
 from geo.covering.build import build_covering
-from geo.covering.file import load, save
+from geo.covering.file import load_covering, save_covering
 from geo.errors import GeoError
 
 
@@ -128,9 +128,9 @@ def test_neighbours_share_every_point_between_them(seed: int, count: int) -> Non
 def test_it_comes_back_from_disk_as_it_was(tmp_path: Path) -> None:
     shapes = mosaic(8)
     built = build_covering(shapes)
-    save(built, tmp_path / "counties", digest="a")
-    save(built, tmp_path / "counties", digest="b")
-    again = load(tmp_path / "counties", digest="b")
+    save_covering(built, tmp_path / "counties", digest="a")
+    save_covering(built, tmp_path / "counties", digest="b")
+    again = load_covering(tmp_path / "counties", digest="b")
     lon, lat = fixes(shapes, 8, 2000)
     assert (again.owner(lon, lat) == built.owner(lon, lat)).all()
     area = np.maximum(built.owner(lon, lat), 0)
@@ -142,14 +142,14 @@ def test_it_comes_back_from_disk_as_it_was(tmp_path: Path) -> None:
 
 
 def test_an_index_of_other_areas_or_a_damaged_one_is_refused(tmp_path: Path) -> None:
-    save(build_covering(mosaic(9, 5)), tmp_path / "index", digest="a")
+    save_covering(build_covering(mosaic(9, 5)), tmp_path / "index", digest="a")
     with pytest.raises(GeoError) as caught:
-        load(tmp_path / "index", digest="other")
-    assert caught.value.type == "covering-invalid"
+        load_covering(tmp_path / "index", digest="other")
+    assert caught.value.type == "index-invalid"
     (tmp_path / "index" / "cells_top.npy").unlink()
     with pytest.raises(GeoError) as caught:
-        load(tmp_path / "index", digest="a")
-    assert caught.value.type == "covering-invalid"
+        load_covering(tmp_path / "index", digest="a")
+    assert caught.value.type == "index-invalid"
 
 
 def test_what_lies_across_the_antimeridian_is_near() -> None:
