@@ -1,11 +1,12 @@
 """Custody: events folded a second, and what an event costs in a small and in a large store.
 
-    python -m bench.custody_fold [--small 10000] [--large 10000000] [--moves 300]
+    python -m bench.custody_fold [--small 10000] [--large 10000000] [--rounds 5] [--postgres]
 
-Items lie in cases of 100, each packed by one event. What is measured, in CPU seconds of this
-process:
-the pure fold of an item's nine events; storing and judging moves of single cases; and asking who
-holds an item. The last two in a store of ``--small`` items and in one of ``--large``, side by side.
+Items lie in cases of 100 (``bench/custody_store.py``). Measured, in CPU seconds: the pure fold of
+an item's nine events; storing and judging events that move a case, fifty a batch; and asking who
+holds an item. The last two in turn in a store of ``--small`` items, a fresh one each round, and in
+the one of ``--large``, each time with a hundred cases that nobody has touched before. On SQLite it
+is the processor time of this process, on PostgreSQL that of its sessions is added.
 """
 
 import argparse
@@ -13,51 +14,44 @@ import random
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from statistics import median
+from typing import NamedTuple
 
-import msgspec
 from sqlalchemy import Engine, text
 
-from codes.checksums import check_digit
+from bench.custody_store import PER_CASE, case_uri, fill, incoming, item_uri, packed
 from custody import Trail, custody_of, read_step
 from custody.trail import Touch
-from events.model import ItemEvent
-from events.timed import from_microseconds, timed
-from events.wire import encode_event
+from deploy.local import PostgresService
 from judging.trails import trails
 from store.engine import open_engine, sqlite_url
-from store.events import Incoming, StoredHistory, incoming_of
+from store.events import Incoming, StoredHistory
 from store.schema import metadata
 from store.transactions import reading
 from stream_processors.pipeline import Pipeline
 from stream_processors.registry_source import RegistrySource
 from stream_processors.state.sqlite import SqliteState
 
-PER_CASE = 100
-BEGIN_US = 1_700_000_000_000_000
-HOUR_US = 3_600_000_000
+MOVED = 100
+BATCH = 50
 PARTIES = [f"https://id.gs1.org/417/{gln}" for gln in ("9506000000015", "9506000100067")]
 
 
-def case_uri(number: int) -> str:
-    """The SSCC of a case."""
-    digits = f"3950600{number:010d}"
-    return f"https://id.gs1.org/00/{digits}{check_digit(digits)}"
+class Cost(NamedTuple):
+    """Microseconds of an event that moves a case, and of asking for an item; rows an event."""
+
+    moving_us: float
+    asking_us: float
+    rows: float
 
 
-def item_uri(number: int) -> str:
-    """An item; numbers of one case follow each other."""
-    return f"https://id.gs1.org/01/09506000134352/21/{number:010d}"
+class Store(NamedTuple):
+    """An engine to measure with, and how many items it holds."""
 
-
-def incoming(event_id: str, hour: int, **members: Any) -> Incoming:
-    """An event of an hour after the packing."""
-    at = from_microseconds(BEGIN_US + hour * HOUR_US)
-    event = {"type": "ObjectEvent", "eventTime": at.isoformat(), "eventTimeZoneOffset": "+00:00",
-             "action": "OBSERVE", **members}  # fmt: skip
-    one = ItemEvent(event_id=event_id, received_at=at, event=event)
-    return incoming_of(timed(one), encode_event(one))
+    engine: Engine
+    items: int
 
 
 def moved(event_id: str, hour: int, step: str, epc: str) -> Incoming:
@@ -71,55 +65,6 @@ def moved(event_id: str, hour: int, step: str, epc: str) -> Incoming:
     )  # fmt: skip
 
 
-def packed(case: int) -> Incoming:
-    """The event that packs a case."""
-    return incoming(
-        f"packed-{case}", 0, type="AggregationEvent", action="ADD", bizStep="packing",
-        parentID=case_uri(case),
-        childEPCs=[item_uri(case * PER_CASE + place) for place in range(PER_CASE)],
-    )  # fmt: skip
-
-
-def fill(engine: Engine, items: int) -> None:
-    """Cases of items as the store would hold them, written past the pipeline to save time."""
-    metadata.create_all(engine)
-    cases = items // PER_CASE
-    step = msgspec.json.encode(packed(0).step).decode()
-    before, _, after = step.partition("item_event:packed-0")
-    head, _, tail = after.partition(case_uri(0))
-
-    def steps() -> Iterator[tuple[str, str, int]]:
-        for case in range(cases):
-            name = f"item_event:packed-{case}"
-            yield name, f"{before}{name}{head}{case_uri(case)}{tail}", BEGIN_US
-
-    def touches() -> Iterator[tuple[str, str, str]]:
-        for case in range(cases):
-            yield case_uri(case), f"item_event:packed-{case}", "parent"
-        for number in range(cases * PER_CASE):
-            yield item_uri(number), f"item_event:packed-{number // PER_CASE}", "child"
-
-    connection = engine.raw_connection()
-    connection.cursor().executemany(
-        "INSERT INTO item_steps (identity, step, event_type, action, biz_step, happened_us, "
-        "received_us) VALUES (?, ?, 'AggregationEvent', 'ADD', 'packing', ?3, ?3)",
-        steps(),  # type: ignore[arg-type]
-    )
-    connection.cursor().executemany(
-        "INSERT INTO touches VALUES (?, ?, ?)",
-        touches(),  # type: ignore[arg-type]
-    )
-    connection.commit()
-    connection.close()
-
-
-def cpu_s(work: Callable[[], object]) -> float:
-    """Processor seconds of this process."""
-    begin = time.process_time()
-    work()
-    return time.process_time() - begin
-
-
 def folded_per_s(times: int = 20_000) -> float:
     """Events that the pure fold takes in a CPU second."""
     case, item = case_uri(0), item_uri(0)
@@ -130,62 +75,109 @@ def folded_per_s(times: int = 20_000) -> float:
     own = {case, item}
     touches = [Touch(t.step, {k: v for k, v in t.roles.items() if k in own}) for t in touches]
     trail = Trail.of(item, touches)
-    seconds = cpu_s(
-        lambda: [custody_of(trail, party_at=lambda _site, _known: None) for _ in range(times)]
-    )
-    return times * len(touches) / seconds
+    begin = time.process_time()
+    for _ in range(times):
+        custody_of(trail, party_at=lambda _site, _known: None)
+    return times * len(touches) / (time.process_time() - begin)
 
 
-def costs_us(engine: Engine, folder: Path, items: int, moves: int) -> tuple[float, float]:
-    """Microseconds of an event that moves a case, and of asking for an item."""
-    chance = random.Random(7)
-    cases = [chance.randrange(items // PER_CASE) for _ in range(moves)]
-    pipeline = Pipeline(engine, SqliteState(folder / "state.sqlite"), RegistrySource())
-    events = [
-        moved(f"{step}-{number}", hour, step, case_uri(case))
-        for hour, step in ((1, "shipping"), (2, "receiving"))
-        for number, case in enumerate(cases)
-    ]
-    pipeline.process([moved("first", 1, "shipping", case_uri(0))])
-
-    def process() -> None:
-        for begin in range(0, len(events), 50):
-            pipeline.process(events[begin : begin + 50])
-
-    def ask() -> None:
-        for case in cases:
-            item = item_uri(case * PER_CASE + chance.randrange(PER_CASE))
-            with reading(engine) as connection:
-                trail = trails([item], StoredHistory(connection))[item]
-            custody_of(trail, party_at=lambda _site, _known: None)
-
-    moving, asking = cpu_s(process), cpu_s(ask)
-    return moving / len(events) * 1e6, asking / len(cases) * 1e6
-
-
-def measured(items: int, moves: int) -> tuple[float, float, int]:
-    """The costs at a size, and the rows that a move writes."""
+def cost(store: Store, cases: list[int], chance: random.Random) -> Cost:
+    """What it costs to move these cases, each by two events, and to ask for an item of each."""
+    engine = store.engine
     with tempfile.TemporaryDirectory(prefix="tracewarden-bench-") as folder:
-        engine = open_engine(sqlite_url(Path(folder) / "db.sqlite"), durable=False)
-        fill(engine, items)
+        pipeline = Pipeline(engine, SqliteState(Path(folder) / "hot.sqlite"), RegistrySource())
+        first, *others = cases
+        pipeline.process([moved(f"first-{first}", 1, "shipping", case_uri(first))])
+        events = [
+            moved(f"{step}-{case}", hour, step, case_uri(case))
+            for hour, step in ((1, "shipping"), (2, "receiving"))
+            for case in others
+        ]
+        items = [item_uri(case * PER_CASE + chance.randrange(PER_CASE)) for case in others]
         before = _rows(engine)
-        moving, asking = costs_us(engine, Path(folder), items, moves)
-        written = _rows(engine) - before
-        engine.dispose()
-        return moving, asking, round(written / (2 * moves + 1))
+        moving_us = cpu_us(engine, lambda: _move(pipeline, events))
+        rows = (_rows(engine) - before) / len(events)
+        asking_us = cpu_us(engine, lambda: _ask(engine, items))
+    return Cost(moving_us / len(events), asking_us / len(items), rows)
+
+
+def _move(pipeline: Pipeline, events: list[Incoming]) -> None:
+    for begin in range(0, len(events), BATCH):
+        pipeline.process(events[begin : begin + BATCH])
+
+
+def _ask(engine: Engine, items: list[str]) -> None:
+    for item in items:
+        with reading(engine) as connection:
+            trail = trails([item], StoredHistory(connection))[item]
+        custody_of(trail, party_at=lambda _site, _known: None)
+
+
+def cpu_us(engine: Engine, work: Callable[[], object]) -> float:
+    """Processor time in microseconds: of this process and, on PostgreSQL, of its sessions."""
+    begin = time.process_time() * 1e6 + _sessions_us(engine)
+    work()
+    return time.process_time() * 1e6 + _sessions_us(engine) - begin
+
+
+def _sessions_us(engine: Engine) -> float:
+    if engine.dialect.name != "postgresql":
+        return 0.0
+    query = "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
+    with reading(engine) as connection:
+        sessions = connection.execute(text(query)).scalars().all()
+    spent_ns = (Path(f"/proc/{one}/schedstat").read_text().split()[0] for one in sessions)
+    return sum(float(one) for one in spent_ns) / 1e3
 
 
 def _rows(engine: Engine) -> int:
+    """Rows of all tables, less what the store was filled with."""
     counted = [name for name in metadata.tables if name not in ("touches", "item_steps")]
+    moving = "identity > 'item_event:r' OR identity < 'item_event:o'"
     with reading(engine) as connection:
         rows = sum(
             connection.execute(text(f"SELECT count(*) FROM {name}")).scalar_one()
             for name in counted
         )
-        new = "SELECT count(*) FROM {} WHERE identity NOT LIKE 'item_event:packed-%'"
         for name in ("touches", "item_steps"):
-            rows += connection.execute(text(new.format(name))).scalar_one()
+            new = f"SELECT count(*) FROM {name} WHERE {moving}"
+            rows += connection.execute(text(new)).scalar_one()
     return int(rows)
+
+
+@contextmanager
+def opened(items: int, server: PostgresService | None) -> Iterator[Store]:
+    """A store of so many items, gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="tracewarden-bench-") as folder:
+        url = sqlite_url(Path(folder) / "db.sqlite") if server is None else server.create_database()
+        filling = open_engine(url, durable=False)
+        fill(filling, items)
+        filling.dispose()
+        engine = open_engine(url)
+        try:
+            yield Store(engine, items)
+        finally:
+            engine.dispose()
+            if server is not None:
+                server.drop_database(url)
+
+
+def measured(
+    small: int, large: int, rounds: int, server: PostgresService | None
+) -> list[tuple[Cost, Cost]]:
+    """The costs in the small and in the large store, round by round."""
+    chance = random.Random(7)
+    found = []
+    begin = time.monotonic()
+    with opened(large, server) as big:
+        print(f"{large:,} items stored in {time.monotonic() - begin:,.0f} s", flush=True)
+        cases = chance.sample(range(large // PER_CASE), rounds * MOVED)
+        for number in range(rounds):
+            with opened(small, server) as little:
+                own = chance.sample(range(small // PER_CASE), MOVED)
+                one = cost(little, own, chance)
+            found.append((one, cost(big, cases[number * MOVED :][:MOVED], chance)))
+    return found
 
 
 def main() -> None:
@@ -193,17 +185,26 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--small", type=int, default=10_000)
     parser.add_argument("--large", type=int, default=10_000_000)
-    parser.add_argument("--moves", type=int, default=300)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--postgres", action="store_true", help="on a PostgreSQL of its own")
     given = parser.parse_args()
-    print(f"pure fold: {folded_per_s():,.0f} events a CPU second")
-    found = {size: measured(size, given.moves) for size in (given.small, given.large)}
-    for size, (moving, asking, rows) in found.items():
+    print(f"pure fold: {folded_per_s():,.0f} events a CPU second", flush=True)
+    with ExitStack() as stack:
+        server = PostgresService() if given.postgres else None
+        if server is not None:
+            server.start()
+            stack.callback(server.discard)
+        found = measured(given.small, given.large, given.rounds, server)
+    for place, size in enumerate((given.small, given.large)):
+        costs = [pair[place] for pair in found]
         print(
-            f"{size:>12,} items: a case moved {moving:,.0f} µs and {rows} rows, "
-            f"an item asked for {asking:,.0f} µs"
+            f"{size:>12,} items: a case moved {median(c.moving_us for c in costs):,.0f} µs and"
+            f" {median(c.rows for c in costs):.1f} rows,"
+            f" an item asked for {median(c.asking_us for c in costs):,.0f} µs"
         )
-    small, large = found[given.small], found[given.large]
-    print(f"large to small: moved {large[0] / small[0]:.2f}, asked {large[1] / small[1]:.2f}")
+    moved_ratio = median(large.moving_us / small.moving_us for small, large in found)
+    asked_ratio = median(large.asking_us / small.asking_us for small, large in found)
+    print(f"large to small: moved {moved_ratio:.2f}, asked {asked_ratio:.2f}")
 
 
 if __name__ == "__main__":

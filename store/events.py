@@ -340,12 +340,14 @@ def handled_within(
 ) -> set[str]:
     """Things among the EPCs and all that was ever packed into them, and among those ``beside``,
     whose events may contradict each other, and which an event from ``since_us`` on names."""
-    # A question for each thing: joined, SQLite would walk all touches there are.
+    # A question for each thing: joined, SQLite would walk all touches there are. The first spares
+    # what was only packed the second.
     rows = connection.execute(
         text(
             f"{_within(connection)} SELECT near.epc FROM (SELECT epc FROM within UNION"
             f" SELECT b.value FROM {rows_of(connection, 'beside')} AS b) AS near"
-            f" WHERE (SELECT {_HANDLED}"
+            " WHERE EXISTS (SELECT 1 FROM touches o WHERE o.epc = near.epc LIMIT 1 OFFSET 1)"
+            f" AND (SELECT {_HANDLED}"
             " AND max(CASE WHEN t.role <> 'parent' THEN s.happened_us END) >= :since_us"
             f" FROM {_TOUCHING} WHERE t.epc = near.epc)"
         ),
@@ -369,14 +371,15 @@ def handled_epcs(connection: Connection) -> list[str]:
 
 def items_within(connection: Connection, epcs: Collection[str]) -> set[str]:
     """Items with stored scans among the EPCs and all that was ever packed into them."""
+    # A look-up for each: joined, SQLite would walk all events that there are.
     rows = connection.execute(
         text(
-            f"{_within(connection)} SELECT DISTINCT e.subject FROM within"
-            " JOIN events e ON e.subject = within.epc AND e.kind = 'scan'"
+            f"{_within(connection)} SELECT epc FROM within WHERE EXISTS"
+            " (SELECT 1 FROM events e WHERE e.subject = within.epc AND e.kind = 'scan')"
         ),
         {"epcs": as_list(epcs)},
     )
-    return {row.subject for row in rows}
+    return {row.epc for row in rows}
 
 
 def incoming_of(event: Timed[AnyEvent], raw: bytes) -> Incoming:

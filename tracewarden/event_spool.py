@@ -100,7 +100,7 @@ def scanned_items(connection: Connection) -> Iterator[str]:
             text(
                 "SELECT subject FROM"
                 " (SELECT DISTINCT subject FROM events WHERE kind = 'scan') AS item"
-                " ORDER BY (SELECT min(t.rowid) FROM touches t"
+                " ORDER BY (SELECT min(t.identity) FROM touches t"
                 " WHERE t.epc = item.subject AND t.role = 'child'), subject"
             )
         ).scalars()

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine, func, select
+from sqlalchemy.event import listen
 
 from events.model import ItemEvent
 from events.timed import from_microseconds, timed
@@ -80,3 +81,27 @@ def test_shipping_a_case_of_10000_items_writes_a_handful_of_rows(
         before = rows(engine)
         assert len(processed.hot) < 10
     assert max(written) < 10
+
+
+def test_no_question_that_a_moved_case_asks_walks_all_that_is_stored(tmp_path: Path) -> None:
+    engine = open_engine(sqlite_url(tmp_path / "db.sqlite"), durable=False)
+    metadata.create_all(engine)
+    pipeline = Pipeline(engine, SqliteState(tmp_path / "state.sqlite"), RegistrySource())
+    asked: list[tuple[str, Any]] = []
+    listen(engine, "before_cursor_execute", lambda *given: asked.append((given[2], given[3])))
+    pipeline.process([packed(1, CHILDREN[:9], CASE), packed(2, [CASE], PALLET)])
+    asked.clear()
+    pipeline.process([incoming(3, bizStep="shipping", epcList=[PALLET])])
+    questions = [one for one in asked if one[0].lstrip().startswith(("SELECT", "WITH"))]
+    assert questions
+    walked = [step for one in questions for step in plan(engine, *one) if step.startswith("SCAN")]
+    assert [step for step in walked if step.split()[1] in NOT_STORED] == walked
+
+
+NOT_STORED = ("json_each", "within", "named", "near", "(subquery-1)", "CONSTANT")
+
+
+def plan(engine: Engine, statement: str, parameters: Any) -> list[str]:
+    with engine.connect() as connection:
+        found = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+        return [row[3] for row in found]
