@@ -1,8 +1,9 @@
 """Judging in columns: the places of many events are held against their areas together."""
 
-import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from math import nan
 
+import numpy as np
 from msgspec.structs import replace
 
 from geo.rows import judge_rows
@@ -11,6 +12,8 @@ from registry.model import Territory
 from rules.model import Outcome, PlaceQuestion, PlaceVerdict, Said
 
 WORDS = {1: "inside", 0: "uncertain", -1: "outside"}
+WHOLLY_INSIDE = PlaceVerdict("inside", 1.0, nan, None)
+"""What is said of most fixes."""
 
 
 def answer(batches: Sequence[Sequence[Outcome]], registry: Registry) -> list[list[Said]]:
@@ -18,27 +21,20 @@ def answer(batches: Sequence[Sequence[Outcome]], registry: Registry) -> list[lis
 
     All areas are asked in one call, which costs far more than a place.
     """
-    questions = {
-        id(outcome): outcome
-        for outcomes in batches
-        for outcome in outcomes
-        if isinstance(outcome, PlaceQuestion)
-    }
-    verdicts = _verdicts(list(questions.values()), registry) if questions else []
-    answers = {
-        mark: question.answer(verdict)
-        for (mark, question), verdict in zip(questions.items(), verdicts, strict=True)
-    }
-    return [_said(outcomes, answers) for outcomes in batches]
+    questions = [
+        outcome for outcomes in batches for outcome in outcomes if type(outcome) is PlaceQuestion
+    ]
+    verdicts = iter(_verdicts(questions, registry) if questions else ())
+    return [_said(outcomes, verdicts) for outcomes in batches]
 
 
-def _said(outcomes: Sequence[Outcome], answers: dict[int, Sequence[Said]]) -> list[Said]:
+def _said(outcomes: Sequence[Outcome], verdicts: Iterator[PlaceVerdict]) -> list[Said]:
     said: list[Said] = []
     for outcome in outcomes:
-        if isinstance(outcome, PlaceQuestion):
-            said += answers[id(outcome)]
+        if type(outcome) is PlaceQuestion:
+            said += outcome.answer(next(verdicts))
         else:
-            said.append(outcome)
+            said.append(outcome)  # type: ignore[arg-type]
     return said
 
 
@@ -59,10 +55,10 @@ def _verdicts(questions: list[PlaceQuestion], registry: Registry) -> list[PlaceV
         crs=[place.crs for place in places],
     )
     verdicts = [
-        PlaceVerdict(WORDS[code], share, math.nan, None)
+        WHOLLY_INSIDE if share == 1.0 and code == 1 else PlaceVerdict(WORDS[code], share, nan, None)
         for code, share in zip(found.code.tolist(), found.probability_inside.tolist(), strict=True)
     ]
-    outside = [index for index, verdict in enumerate(verdicts) if verdict.verdict == "outside"]
+    outside = np.flatnonzero(found.code == -1).tolist()
     for index, distance_m, territory in zip(
         outside,
         found.distance_m[outside].tolist(),

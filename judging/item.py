@@ -65,9 +65,12 @@ def _said(
     moment: ItemScan, custody: Custody, origin: str | None, states: list[Any], registry: Registry
 ) -> Sequence[Outcome]:
     """What the rules say of a scan; ``states``, one a rule, are brought forward."""
+    steps = steps_for(moment.event, custody, registry, moment.received_us)
+    if not steps:
+        return ()
     context = ItemContext(custody, registry, moment.received_us, origin)
     outcomes: list[Outcome] = []
-    for index, step in steps_for(moment.event):
+    for index, step in steps:
         states[index], said = step(states[index], moment, context=context)
         if said:
             outcomes += said

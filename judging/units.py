@@ -101,7 +101,7 @@ def units_of(drafts: Iterable[tuple[str, Draft]], registry: Registry) -> list[Un
     for subject, draft in listed:
         stages = list(islice(said, len(draft.variants)))
         if any(stages):  # mostly every place is inside
-            unit = _unit(subject, draft, stages, registry.policy_hash(draft.moment.received_us))
+            unit = _seen(subject, draft, stages) or _unit(subject, draft, stages, registry)
             if unit.says_anything:
                 units.append(unit)
     return units
@@ -112,7 +112,18 @@ def _is_asked(draft: Draft) -> bool:
     return bool(first.outcomes) or any(variant.outcomes for variant in later)
 
 
-def _unit(subject: str, draft: Draft, said: Sequence[Sequence[Said]], policy_hash: str) -> Unit:
+def _seen(subject: str, draft: Draft, said: Sequence[Sequence[Said]]) -> Unit | None:
+    """The unit where an item was seen, of which there is nothing else to say: most are that."""
+    if len(said) > 1 or len(said[0]) > 1 or type(said[0][0]) is not Sighting:
+        return None
+    moment, seen = draft.moment, (draft.variants[0].known, said[0][0])
+    return Unit(subject, moment.at_us, moment.identity, (), (), seen)
+
+
+def _unit(
+    subject: str, draft: Draft, said: Sequence[Sequence[Said]], registry: Registry
+) -> Unit:
+    policy_hash = registry.policy_hash(draft.moment.received_us)
     stages: list[tuple[Identity | None, list[Signal]]] = []
     known: dict[str, Known] = {}
     sighting: tuple[Known, Sighting] | None = None

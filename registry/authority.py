@@ -9,6 +9,8 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from typing import NamedTuple, TypeVar
 
+from msgspec import Struct
+
 from registry.known import (
     BEFORE_EVERYTHING,
     FOREVER,
@@ -53,12 +55,20 @@ class Grant(NamedTuple):
         return self.to_us <= at_us < self.tail_us and received_us < self.to_us
 
 
-class Window(NamedTuple):
+class Window(Struct, frozen=True, gc=False):
     """When the sale may have been: from and to, both included, and when the goods were received."""
 
     from_us: int
     to_us: int
     received_us: int
+
+
+class _Asked(NamedTuple):
+    """Of one dealer and product as known at a time: when the answer may change, and the answers by
+    between which changes the sale began, ended and the goods were received."""
+
+    changes: list[int]
+    answers: dict[tuple[int, int, int], AreaKey | None]
 
 
 class Authority:
@@ -74,8 +84,7 @@ class Authority:
             self._versions.setdefault(territory.territory_id, []).append(territory)
         self._instants = sorted(self._knowledge(rows) | set(self._policies.changes))
         self._grants: dict[tuple[str, str, int], tuple[list[Grant], list[Grant]]] = {}
-        self._changes: dict[tuple[str, str, int], list[int]] = {}
-        self._answers: dict[tuple[str, str, int, int, int, int], AreaKey | None] = {}
+        self._asked: dict[tuple[str, str, int], _Asked] = {}
 
     @staticmethod
     def _knowledge(rows: RegistryRows) -> set[int]:
@@ -87,16 +96,18 @@ class Authority:
     def where(self, dealer_id: str, gtin: str, window: Window, known_us: int) -> AreaKey | None:
         """The area; None where the dealer was never given any for this product."""
         epoch = bisect_right(self._instants, known_us)
-        changes = self._changes.get((dealer_id, gtin, epoch))
-        if changes is None:
+        asked = self._asked.get((dealer_id, gtin, epoch))
+        if asked is None:
             changes = self._change_points(dealer_id, gtin, epoch)
-        from_, to = bisect_right(changes, window[0]), bisect_right(changes, window[1])
-        key = (dealer_id, gtin, epoch, from_, to, bisect_right(changes, window[2]))
+            asked = self._asked[dealer_id, gtin, epoch] = _Asked(changes, {})
+        changes, from_us, received_us = asked.changes, window.from_us, window.received_us
+        from_, to = bisect_right(changes, from_us), bisect_right(changes, window.to_us)
+        received = from_ if received_us == from_us else bisect_right(changes, received_us)
         try:
-            return self._answers[key]
+            return asked.answers[from_, to, received]
         except KeyError:
             area = self._evaluate(dealer_id, gtin, window, epoch, changes[from_:to])
-        self._answers[key] = area
+        asked.answers[from_, to, received] = area
         return area
 
     def in_force(
@@ -209,20 +220,17 @@ class Authority:
 
     def _change_points(self, dealer_id: str, gtin: str, epoch: int) -> list[int]:
         """Every time at which the answer for this dealer and product may change."""
-        key = (dealer_id, gtin, epoch)
-        if key not in self._changes:
-            points: set[int] = set()
-            for ancestor in self._lineage(dealer_id, epoch):
-                for grants in self._granted(ancestor, gtin, epoch):
-                    for grant in grants:
-                        points.update((grant.from_us, grant.to_us, grant.tail_us))
-                        for territory_id in grant.territory_ids:
-                            points.update(
-                                instant(version.valid_from, absent=BEFORE_EVERYTHING)
-                                for version in self._versions.get(territory_id, ())
-                            )
-            self._changes[key] = sorted(points)
-        return self._changes[key]
+        points: set[int] = set()
+        for ancestor in self._lineage(dealer_id, epoch):
+            for grants in self._granted(ancestor, gtin, epoch):
+                for grant in grants:
+                    points.update((grant.from_us, grant.to_us, grant.tail_us))
+                    for territory_id in grant.territory_ids:
+                        points.update(
+                            instant(version.valid_from, absent=BEFORE_EVERYTHING)
+                            for version in self._versions.get(territory_id, ())
+                        )
+        return sorted(points)
 
 
 def _grant(row: Authorisation, sell_through_us: int) -> Grant:

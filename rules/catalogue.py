@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from custody import Custody
 from events.model import Scan
+from registry import Registry
 from rules.code_cloned import CodeCloned, Seen
 from rules.code_invalid import CodeInvalid
 from rules.code_not_active import CodeNotActive
@@ -12,12 +14,13 @@ from rules.hidden_code_reused import FirstUse, HiddenCodeReused
 from rules.impossible_travel import Fix as TravelFix
 from rules.impossible_travel import ImpossibleTravel
 from rules.item import OURS
+from rules.item_inactive import WORDS_ZH as ENDED
 from rules.item_inactive import ItemInactive
 from rules.received_by_wrong_dealer import ReceivedByWrongDealer
 from rules.received_elsewhere import Headed, ReceivedElsewhere
 from rules.scan_outside_territory import ScanOutsideTerritory
 from rules.shipment_off_corridor import ShipmentOffCorridor, Stray
-from rules.shipment_opened import ShipmentOpened
+from rules.shipment_opened import ON_ITS_WAY, ShipmentOpened
 from rules.shipment_outside_territories import ShipmentOutsideTerritories
 from rules.shipment_stopped import ShipmentStopped
 from rules.sighting import Visits
@@ -45,20 +48,33 @@ _RULES_FOR = {
     (is_placed, is_odd): tuple(
         (index, rule.step)
         for index, rule in enumerate(ITEM_RULES)
-        if rule.concerns == "any" or (is_placed if rule.concerns == "placed" else is_odd)
+        if (is_placed if rule.concerns == "placed" else is_odd)
     )
     for is_placed in (False, True)
     for is_odd in (False, True)
 }
+_ODD_DISPOSITIONS = frozenset([*ENDED, ON_ITS_WAY])
 
 
-def steps_for(scan: Scan) -> tuple[tuple[int, Any], ...]:
+def steps_for(
+    scan: Scan, custody: Custody, registry: Registry, known_us: int
+) -> tuple[tuple[int, Any], ...]:
     """The steps of the item rules that a scan may concern, each with the rule's index. Of others a
-    rule says nothing and remembers nothing (tests/rules/test_catalogue.py)."""
+    rule says nothing and remembers nothing (tests/rules/test_catalogue.py).
+
+    Odd is a code that is not the item's own, hidden, not issued, of no product or to be on no item;
+    and an item whose life has ended or that is on its way.
+    """
+    at, is_ours = scan.location, scan.signature in OURS
     is_odd = (
-        scan.signature not in OURS or scan.hidden_code is not None or scan.activation is not None
+        not is_ours
+        or custody.disposition in _ODD_DISPOSITIONS
+        or scan.hidden_code is not None
+        or scan.activation is not None
+        or scan.issued is False
+        or (scan.gtin is not None and registry.product(scan.gtin, known_us) is None)
     )
-    return _RULES_FOR[scan.location is not None, is_odd]
+    return _RULES_FOR[is_ours and at is not None and at.source != "ip", is_odd]
 
 
 SHIPMENT_RULES: tuple[Any, ...] = (

@@ -33,8 +33,9 @@ class CodeCloned:
         policy = context.policy
         window_us = policy.cloned_days * DAY_US
         recent = tuple([seen for seen in state if event.at_us - seen[2] <= window_us])
-        if any(is_near((at.lon, at.lat), seen[:2], policy.places_apart_m) for seen in recent):
-            return recent, ()
+        for seen in recent:
+            if is_near((at.lon, at.lat), seen[:2], policy.places_apart_m):
+                return recent, ()
         now = (*recent, (at.lon, at.lat, event.at_us, event.identity))
         if len(now) < policy.cloned_places:
             return now, ()

@@ -10,7 +10,7 @@ class CodeUnknown:
     """Fires where the GTIN is no product's, or ``issued`` is false."""
 
     id = "code-unknown"
-    concerns: Concern = "any"
+    concerns: Concern = "odd"
     initial = None
 
     def step(

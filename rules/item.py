@@ -10,15 +10,16 @@ from custody import Custody
 from events.model import Location, Scan
 from events.timed import Timed
 from registry import Policy, Registry
-from rules.model import Place, Subject
+from rules.model import Subject
 
 OURS = frozenset(["valid", "absent", "revoked-key"])
 """Signatures of a code that may be the item's own; a forged code says nothing of the item."""
 
 
-Concern = Literal["any", "placed", "odd"]
-"""Which scans a rule has anything to do with: all; those with a location; or those of a code that
-is not the item's own, with a hidden code, or of a code that should be on no item."""
+Concern = Literal["placed", "odd"]
+"""Which scans a rule has anything to do with (``rules.catalogue``): those of the item's own code
+at a place, which an IP address does not say; or those with which anything is out of the ordinary.
+"""
 
 
 class ItemContext(Struct, frozen=True, gc=False):
@@ -52,11 +53,6 @@ def item_of(scan: Scan) -> str:
     if len(scan.uri) <= LONGEST_KEY:
         return scan.uri
     return f"urn:sha256:{hashlib.sha256(scan.uri.encode()).hexdigest()}"
-
-
-def place_of(at: Location) -> Place:
-    """Where the code was read, as the columns need it."""
-    return Place(at.lon, at.lat, at.accuracy_m, at.level, at.source, at.crs)
 
 
 def coarse_place(at: Location | None) -> dict[str, float]:

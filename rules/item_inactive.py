@@ -20,7 +20,7 @@ class ItemInactive:
     """Fires on a scan after the item's disposition became one that ends its life."""
 
     id = "item-inactive"
-    concerns: Concern = "any"
+    concerns: Concern = "odd"
     initial = None
 
     def step(

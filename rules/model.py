@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 from msgspec import Struct
 
 from events.identity import Identity
-from events.model import Crs, Source
+from events.model import Crs, Location, Source
 from registry.model import Territory
 
 
@@ -42,7 +42,8 @@ class Finding(Struct, frozen=True, kw_only=True):
 
 
 class Place(Struct, frozen=True, gc=False):
-    """A fix as the columns need it: degrees in ``crs``, the radius that holds at ``level``."""
+    """A fix as the columns need it: degrees in ``crs``, the radius that holds at ``level``. A
+    scan's location says as much itself."""
 
     lon: float
     lat: float
@@ -99,7 +100,7 @@ class PlaceQuestion(Struct, frozen=True, gc=False):
     """
 
     area: AreaRef
-    place: Place
+    place: Place | Location
     at_us: int
     known_us: int
     answer: Callable[[PlaceVerdict], Sequence[Said]]

@@ -34,6 +34,9 @@ def with_place(
     places: tuple[LonLat, ...], place: LonLat, apart_m: float
 ) -> tuple[LonLat, ...]:
     """The places with one more, if it is far from all of them and there is room."""
-    if len(places) >= MOST_PLACES or any(is_near(place, other, apart_m) for other in places):
+    if len(places) >= MOST_PLACES:
         return places
+    for other in places:
+        if is_near(place, other, apart_m):
+            return places
     return (*places, place)

@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 
+from events.model import Location
 from geo.corridor import Route
 from geo.geodesic import between_m
 from registry import AreaKey, Registry, Window
@@ -47,7 +48,7 @@ def allowed(at_us: int, context: ShipmentContext) -> AreaKey | None:
     return tuple(sorted({*areas[0], *(areas[1] or ())}))
 
 
-def is_planned(place: Place, context: ShipmentContext, *, more_m: float = 0.0) -> bool:
+def is_planned(place: Place | Location, context: ShipmentContext, *, more_m: float = 0.0) -> bool:
     """Near a stop, an end of the route, or a site of the parties at both ends."""
     shipment, registry = context.shipment, context.registry
     margin_m = context.policy.place_margin_m + place.accuracy_m + more_m

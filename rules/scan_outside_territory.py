@@ -7,7 +7,7 @@ from custody import Custody
 from events.model import Scan
 from registry import Policy, Window
 from registry.places import on_wgs84
-from rules.item import OURS, Concern, ItemContext, ItemScan, item_subject, place_of
+from rules.item import OURS, Concern, ItemContext, ItemScan, item_subject
 from rules.model import Finding, PlaceQuestion, PlaceVerdict, Said
 from rules.places_seen import LonLat
 from rules.sighting import Visits, sighting_of, visited
@@ -18,7 +18,8 @@ class ScanOutsideTerritory:
 
     The area is where the dealer might have sold the item between its receipt and the scan, or at
     the time of sale where that is known. One consumer's scan abroad is weak: people travel. Every
-    visit, inside too, is told as a sighting to what gathers judgements.
+    visit, inside too, is told as a sighting to what gathers judgements. An IP address says nothing
+    of a county, so nothing is asked of it.
     """
 
     id = "scan-outside-territory"
@@ -30,7 +31,8 @@ class ScanOutsideTerritory:
     ) -> tuple[Visits | None, Sequence[PlaceQuestion]]:
         """The question of place, or nothing where there is no place, dealer or territory."""
         scan, custody, registry = event.event, context.custody, context.registry
-        if scan.location is None or scan.gtin is None or scan.signature not in OURS:
+        at = scan.location
+        if at is None or at.source == "ip" or scan.gtin is None or scan.signature not in OURS:
             return state, ()
         dealer = registry.dealer_by_gln(custody.owner, context.known_us)
         if dealer is None:
@@ -40,14 +42,13 @@ class ScanOutsideTerritory:
         if area is None:
             return state, ()
         # Most are inside: what there would be to say is worked out only if it has to be said.
-        place = place_of(scan.location)
-        at = on_wgs84(place.lon, place.lat, place.crs)
+        place = on_wgs84(at.lon, at.lat, at.crs)
         apart_m = context.policy.places_apart_m
-        state, is_told = visited(state, scan, custody.owned_by, at, apart_m)
+        state, is_told = visited(state, scan, custody.owned_by, place, apart_m)
         answer = partial(
-            _answer, event, dealer.dealer_id, context, (state, at) if is_told else None
+            _answer, event, dealer.dealer_id, context, (state, place) if is_told else None
         )
-        return state, (PlaceQuestion(area, place, event.at_us, context.known_us, answer),)
+        return state, (PlaceQuestion(area, at, event.at_us, context.known_us, answer),)
 
 
 def _window(event: ItemScan, custody: Custody) -> Window:

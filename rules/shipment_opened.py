@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from functools import partial
 
 from registry.known import FOREVER, instant
-from rules.item import OURS, Concern, ItemContext, ItemScan, item_of, item_subject, place_of
+from rules.item import OURS, Concern, ItemContext, ItemScan, item_of, item_subject
 from rules.model import Finding, PlaceQuestion, PlaceVerdict
 from rules.plan import allowed, is_planned, receiver_id
 from rules.transport import ShipmentContext
 
 DAY_US = 86_400_000_000
+ON_ITS_WAY = "in_transit"
 
 
 class ShipmentOpened:
@@ -18,7 +19,7 @@ class ShipmentOpened:
     only be unreported: that is weak. A clock that is far off is not believed."""
 
     id = "shipment-opened"
-    concerns: Concern = "placed"
+    concerns: Concern = "odd"
     initial = None
 
     def step(
@@ -28,14 +29,14 @@ class ShipmentOpened:
         scan, custody = event.event, context.custody
         if scan.location is None or scan.location.source == "ip" or scan.signature not in OURS:
             return None, ()
-        if custody.disposition != "in_transit" or custody.container is None:
+        if custody.disposition != ON_ITS_WAY or custody.container is None:
             return None, ()
         policy = context.policy
         if event.received_us - event.at_us > policy.opened_clock_s * 1e6:
             return None, ()
         transport = _shipment(item_of(scan), context)
         area = allowed(event.at_us, transport) if transport else None
-        place = place_of(scan.location)
+        place = scan.location
         if transport is None or area is None:
             return None, ()
         if is_planned(place, transport, more_m=policy.opened_elsewhere_m):

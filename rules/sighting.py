@@ -30,13 +30,12 @@ def visited(
     apart_m: float,
 ) -> tuple[Visits, bool]:
     """The visits with this scan's, and whether it is one to be told: a retry, a scan by the trade
-    or an inspector (goods travel until they are sold), a place by IP address (which says nothing
-    of a county) and the hundredth visit are not. Places closer than ``apart_m`` are one."""
+    or an inspector (goods travel until they are sold) and the hundredth visit are not. Places
+    closer than ``apart_m`` are one."""
     if visits is None or visits.owned_by != owned_by:
         visits = Visits(owned_by, 0, (), None)
-    is_located = scan.location is not None and scan.location.source != "ip"
     is_retry = scan.session is not None and scan.session == visits.session
-    if not is_located or is_retry or scan.reader != "consumer" or visits.told >= MOST_VISITS:
+    if is_retry or scan.reader != "consumer" or visits.told >= MOST_VISITS:
         return visits, False
     places = with_place(visits.places, place, apart_m)
     return Visits(owned_by, visits.told + 1, places, scan.session), True

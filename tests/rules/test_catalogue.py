@@ -29,6 +29,7 @@ locations = st.builds(
 facts = st.fixed_dictionaries({
     "signature": st.sampled_from(get_args(Signature)),
     "reader": st.sampled_from(get_args(Reader)),
+    "gtin": st.sampled_from([GTIN, GTIN, "09506000009999", None]),
     "issued": st.sampled_from([True, False, None]),
     "session": st.sampled_from(["s1", "s2", None]),
     "location": st.none() | locations,
@@ -53,11 +54,11 @@ def test_the_rules_that_a_scan_does_not_concern_would_change_nothing(
     for nth, (said, custody) in enumerate(reads):
         at = from_microseconds(BEGIN_US + nth * HOUR_US)
         scan = Scan(
-            event_id=f"e{nth}", received_at=at, scanned_at=at, uri=ITEM, gtin=GTIN,
+            event_id=f"e{nth}", received_at=at, scanned_at=at, uri=ITEM,
             serial="7K2M9QX4TR8WA", **said,
         )  # fmt: skip
-        concerned = dict(steps_for(scan))
         moment: Any = timed(scan)
+        concerned = dict(steps_for(scan, custody, WORLD, moment.received_us))
         context = ItemContext(custody, WORLD, moment.received_us, custody.container)
         for index, rule in enumerate(ITEM_RULES):
             after, outcomes = rule.step(states[index], moment, context=context)
