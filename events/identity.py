@@ -7,6 +7,9 @@ from events.model import AnyEvent, ItemEvent, Offer, Order, Position, Scan, Tick
 
 Identity = str
 """``kind:event_id``, with ``#error`` behind it for an EPCIS error declaration."""
+DUE, LONG_DUE = "#due", "#overdue"
+"""Behind an event's identity: the times at which another one should have followed it. Such a
+deadline has its place in the order of judging, and is stored nowhere."""
 
 
 KINDS = {
@@ -64,3 +67,8 @@ def parse_time(value: object, *, field: str) -> datetime:
         return at.astimezone(UTC)
     except OverflowError:
         raise EventError(f"{value!r} is out of range", field=field) from None
+
+
+def is_deadline(identity: Identity) -> bool:
+    """Whether it stands for time that has passed, and for no event."""
+    return identity.endswith((DUE, LONG_DUE))

@@ -23,6 +23,9 @@ class History(Protocol):
     ) -> Mapping[Identity, tuple[str, ...]]:
         """What each item event names as put into, or taken out of, a container; in order."""
 
+    def now_us(self) -> int:
+        """The largest arrival of any event or tick: time, as judging knows it."""
+
     def positions_of(
         self, tracker_id: str, from_us: int, to_us: int
     ) -> list[Timed[Position]]:

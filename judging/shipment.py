@@ -9,16 +9,19 @@ from msgspec.structs import replace
 from custody import Role, Step
 from custody.fold import RECEIPTS
 from events.identity import Identity
-from events.timed import Timed
+from events.model import Position
+from events.timed import Timed, by_order
 from judging.history import History
+from judging.silences import silences
 from judging.windows import Heard
 from registry import Registry
 from registry.authority import DAY_US
 from registry.known import BEFORE_EVERYTHING, instant
 from registry.model import Shipment
-from rules.catalogue import SHIPMENT_RULES, ShipmentStates, initial_shipment_states
+from rules.catalogue import SHIPMENT_RULES, SILENT, ShipmentStates, initial_shipment_states
 from rules.contents import NOTHING, Contents, packed
 from rules.model import Outcome
+from rules.tracker_silent import Overdue, TrackerSilent
 from rules.transport import ShipmentContext
 
 
@@ -76,9 +79,22 @@ class ShipmentFold:
         )
         if isinstance(moment.event, UnitStep):
             return self._unit_step(state, moment, moment.event, context)
-        if not self._is_under_way(state, moment, shipment):
+        if isinstance(moment.event, Overdue):
+            return state, self._overdue(state, moment, context)
+        if not self._is_under_way(state, moment, moment.event.tracker_id, shipment):
             return state, None
         return self._through_rules(state, moment, context)
+
+    def _overdue(
+        self, state: ShipmentState, moment: Timed[Overdue], context: ShipmentContext
+    ) -> Sequence[Outcome] | None:
+        """Silence, while the shipment is on its way."""
+        tracker = context.shipment.tracker_id
+        if tracker is None or not self._is_under_way(state, moment, tracker, context.shipment):
+            return None
+        rule: TrackerSilent = SHIPMENT_RULES[SILENT]
+        last: Any = state.rules[SILENT]
+        return rule.overdue(last, moment, context=context)
 
     def _unit_step(
         self, state: ShipmentState, moment: Timed[Any], event: UnitStep, context: ShipmentContext
@@ -99,9 +115,11 @@ class ShipmentFold:
             state = replace(state, received=(*state.received, *fresh), contents=left)
         return state, outcomes
 
-    def _is_under_way(self, state: ShipmentState, moment: Timed[Any], shipment: Shipment) -> bool:
+    def _is_under_way(
+        self, state: ShipmentState, moment: Timed[Any], tracker_id: str, shipment: Shipment
+    ) -> bool:
         candidates = self._registry.shipments_for_fix(
-            moment.event.tracker_id, moment.at_us, moment.received_us
+            tracker_id, moment.at_us, moment.received_us
         )
         begins = state.departed_us
         if begins is None:
@@ -127,16 +145,32 @@ class ShipmentFold:
         ]
 
 
+def may_go_on(state: ShipmentState, moments: Iterable[Timed[Any]], registry: Registry) -> bool:
+    """Whether more fixes may follow on a state: not where silence before one of them may have been
+    told of, which only a fold over all events finds."""
+    last: Any = state.rules[SILENT]
+    for moment in sorted(moments, key=by_order):
+        least_us = registry.policy(moment.received_us).silence_min_s * 1e6
+        if last is not None and moment.at_us - last.at_us >= least_us:
+            return False
+        last = moment
+    return True
+
+
 def moments(shipment_id: str, registry: Registry, history: History) -> Iterable[Timed[Any]]:
     """Everything that bears on a shipment, under any version of its row."""
     rows = registry.shipment_rows(shipment_id)
     units = {unit for row in rows for unit in row.ssccs}
     yield from _unit_steps(history.steps_of(units), history)
     begins_us = _begins_us(rows)
+    fixes: list[Timed[Position]] = []
     for tracker in sorted({row.tracker_id for row in rows if row.tracker_id is not None}):
         # A tracker that is used again has many fixes that are none of this shipment's.
         until_us = registry.fixes_until(shipment_id, tracker)
-        yield from history.positions_of(tracker, begins_us, until_us)
+        fixes += history.positions_of(tracker, begins_us, until_us)
+    yield from fixes
+    if fixes:
+        yield from silences(shipment_id, fixes, registry, history.now_us())
 
 
 def _unit_steps(

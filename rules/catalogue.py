@@ -85,6 +85,8 @@ SHIPMENT_RULES: tuple[Any, ...] = (
     TemperatureExcursion(),
     ReceivedByWrongDealer(),
 )
+SILENT = next(i for i, rule in enumerate(SHIPMENT_RULES) if isinstance(rule, TrackerSilent))
+"""Which of them is asked when time passes, too."""
 ShipmentStates = tuple[
     Stay | None, Stay | None, Stray | None, Fix | None, Excursion | None, None
 ]

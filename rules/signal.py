@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from events.identity import Identity
+from events.identity import DUE, LONG_DUE, Identity
 from events.timed import rfc3339
 from rules.card import card, reason
 from rules.model import Finding, Reason, Subject
@@ -99,7 +99,11 @@ def as_json(signal: Signal) -> dict[str, Any]:
 
 
 def event_id(identity: Identity) -> str:
-    """The id that the event's sender gave, out of its identity."""
-    return identity.split(":", 1)[1].removesuffix("#error")
+    """The id that the event's sender gave, out of its identity, or of the one that a deadline
+    follows from."""
+    own = identity.split(":", 1)[1]
+    for mark in ("#error", DUE, LONG_DUE):
+        own = own.removesuffix(mark)
+    return own
 
 

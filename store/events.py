@@ -226,6 +226,7 @@ class StoredHistory:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._now_us: int | None = None
 
     def scans_of(self, items: Collection[str]) -> dict[str, list[Timed[Scan]]]:
         """All scans of each item."""
@@ -292,6 +293,13 @@ class StoredHistory:
             event: Order | Offer = decode_event(raw)  # type: ignore[assignment]
             found.append(Timed(identity, at_us, received_us, event))
         return found
+
+    def now_us(self) -> int:
+        """The largest arrival of any event or tick; 0 where there is none."""
+        if self._now_us is None:
+            newest = self._connection.execute(text("SELECT max(received_us) FROM events")).scalar()
+            self._now_us = int(newest or 0)
+        return self._now_us
 
     def positions_of(
         self, tracker_id: str, from_us: int, to_us: int

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Engine
 
 from custody.fold import OWN_STEPS
-from events.identity import Identity
+from events.identity import Identity, is_deadline
 from events.model import Offer, Order, Position, Scan
 from events.timed import Timed, by_order
 from judging import shipment as shipment_folding
@@ -37,6 +37,7 @@ from store.events import (
 )
 from store.transactions import reading
 from stream_processors.hot import Hot, advance, decode_item, decode_shipment, encode, hot_of
+from stream_processors.overdue import overdue_shipments
 from stream_processors.registry_source import RegistrySource
 from stream_processors.state.port import HotState
 
@@ -103,6 +104,8 @@ class Pipeline:
             registry, revision = self._source.current(connection), self._source.revision
             stored = store_events(connection, incoming)
             items, shipments = _direct([*incoming, *stored.displaced], stored, registry)
+            for key, since_us, tick in overdue_shipments(connection, incoming, registry):
+                shipments.setdefault(key, _Touched()).judge_from((since_us, ""), tick)
             versions = _raise(connection, items, shipments, known={})
             traded = _traded(incoming)
             versions |= raise_versions(connection, [trade_key(one) for one in traded])
@@ -253,6 +256,14 @@ def _suspects(
     return suspects
 
 
+def _from_deadlines(subject: _Touched, heard: Iterable[Timed[Any]]) -> None:
+    """Tell again of silences: time may have passed a deadline and nobody was asked since."""
+    passed = next((one.order for one in heard if is_deadline(one.identity)), None)
+    if passed is not None:
+        first = min(subject.moments, key=by_order, default=None)
+        subject.judge_from(passed, first.identity if first else subject.because)
+
+
 def _raise(
     connection: Connection, items: Touched, shipments: Touched, *, known: Mapping[str, int]
 ) -> dict[str, int]:
@@ -308,12 +319,16 @@ class _Judging:
     def shipments(self, touched: Touched, hot: Mapping[str, Hot[Any] | None]) -> None:
         """Judge shipments."""
         for key, subject in touched.items():
-            fold = ShipmentFold(key, self._registry)
-            if self._went_on(shipment_key(key), subject, fold, hot[key]):
+            fold, before = ShipmentFold(key, self._registry), hot[key]
+            goes_on = before is None or shipment_folding.may_go_on(
+                before.state, subject.moments, self._registry
+            )
+            if goes_on and self._went_on(shipment_key(key), subject, fold, hot[key]):
                 continue
             moments = shipment_folding.moments(key, self._registry, self._history)
             judged = judge(fold, moments, self._registry.lateness_us)
             heard = [draft.moment for draft in judged.drafts]
+            _from_deadlines(subject, heard)
             self._take(shipment_key(key), subject, judged, heard)
 
     def handlings(self, touched: Touched) -> None:

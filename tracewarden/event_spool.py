@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
@@ -11,8 +12,9 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.schema import CreateIndex, DropIndex
 
 from events.errors import EventError
-from events.timed import microseconds, timed
-from events.wire import decode_event
+from events.model import Tick
+from events.timed import from_microseconds, microseconds, timed
+from events.wire import decode_event, encode_event
 from store.engine import open_engine, sqlite_url
 from store.events import Incoming, incoming_of, store_events
 from store.schema.events import event_erasures, events, item_steps, touches
@@ -49,8 +51,11 @@ def open_spool(folder: Path) -> Engine:
     return engine
 
 
-def fill(engine: Engine, path: Path, at_us: int | None, progress: Progress) -> Tally:
-    """Read ``events.jsonl``; what was received from ``at_us`` on is left out."""
+def fill(
+    engine: Engine, path: Path, end: datetime, at_us: int | None, progress: Progress
+) -> Tally:
+    """Read ``events.jsonl``; what was received from ``at_us`` on is left out. A recording ends as
+    with a tick at its ``end``."""
     tally = Tally()
     with path.open("rb") as lines, engine.begin() as connection:
         for batch in batched(lines, EVENTS_AT_ONCE):
@@ -59,11 +64,19 @@ def fill(engine: Engine, path: Path, at_us: int | None, progress: Progress) -> T
             tally.doubles += len(incoming) - len(stored.fresh)
             tally.dead += len(stored.refused)
             progress("events read", len(batch))
+        store_events(connection, [_tick(end, at_us)])
         # Sorted at the end: row by row it would be as much work again as all the rest.
         for index in events.indexes:
             if index.name == _LOOKED_UP:
                 connection.execute(CreateIndex(index))
     return tally
+
+
+def _tick(end: datetime, at_us: int | None) -> Incoming:
+    if at_us is not None:
+        end = min(end, from_microseconds(at_us - 1))
+    tick = Tick(event_id="the-end", received_at=end)
+    return incoming_of(timed(tick), encode_event(tick))
 
 
 def batched(values: Iterable[T], size: int) -> Iterator[list[T]]:

@@ -72,7 +72,7 @@ def replay(
     with tempfile.TemporaryDirectory(prefix="tracewarden-replay-") as spool:
         engine = open_spool(Path(spool))
         try:
-            tally = fill(engine, folder / "events.jsonl", at_us, progress)
+            tally = fill(engine, folder / "events.jsonl", head.to, at_us, progress)
             with JudgementSpool(Path(spool)) as judgements:
                 return _judge(engine, judgements, registry, head, tally, progress)
         finally:

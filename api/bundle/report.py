@@ -17,6 +17,7 @@ from api.console.lines import dealer_name, territory_name
 from api.negotiation import Language
 from api.services import Records
 from api.wording import Wording
+from events.identity import is_deadline
 from evidence.about import NOT_PROVEN_EN, NOT_PROVEN_ZH, PROVEN_EN, PROVEN_ZH
 from evidence.bundle import Contents
 from evidence.entry import read_entry
@@ -212,7 +213,7 @@ def _timeline(told: _Told, w: Wording) -> Section:
         for number, moment in enumerate(told.moments, 1)
     ]
     head = (w("number"), w("when"), w("received"), w("what"), w("where_in"))
-    inputs = {identity for row in told.subject.signals for identity in row.inputs}
+    inputs = {one for row in told.subject.signals for one in row.inputs if not is_deadline(one)}
     closed = len(inputs) - len(told.shown)
     notes = [w("closed_events", number=closed)] if closed else []
     return Section(w("timeline"), notes, table=Table(head, rows))
