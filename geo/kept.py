@@ -58,7 +58,12 @@ def save(place: Path, form: str, arrays: Arrays) -> None:
         if place.exists():
             # Who has the old one mapped keeps it until the end.
             place.rename(fresh / "old")
-        fresh.rename(place)
+        try:
+            fresh.rename(place)
+        except OSError:
+            # Another process was quicker, with the same.
+            if not (place / _META).exists():
+                raise
         shutil.rmtree(place / "old", ignore_errors=True)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)

@@ -4,6 +4,7 @@
 (INTERFACES, 'A recording'). Intervals are ``[valid_from, valid_to)``.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -64,7 +65,7 @@ class Territory(Struct, frozen=True, kw_only=True, omit_defaults=True):
     territory_id: Id
     name: str
     version: int
-    geometry: dict[str, Any]
+    geometry: Mapping[str, Any]
     valid_from: Time | None = None
     recorded_at: Time | None = None
 

@@ -11,10 +11,11 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 import shapely
-from shapely.geometry import MultiPolygon, shape
+from shapely.geometry import MultiPolygon
 
 from events.timed import from_microseconds
 from geo.repair import ground_km2
+from registry.geometry import shape_of
 from registry.known import BEFORE_EVERYTHING, FOREVER, Known, instant, recorded_us
 from registry.model import Authorisation, Dealer, Territory
 from registry.rows import RegistryRows
@@ -231,7 +232,7 @@ class _Grounds:
 
     def _shape(self, key: tuple[str, int]) -> MultiPolygon:
         if key not in self._shapes:
-            polygon = shape(self._rows[key].geometry)
+            polygon = shape_of(self._rows[key])
             self._shapes[key] = MultiPolygon(list(shapely.get_parts(polygon)))
         return self._shapes[key]
 

@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 import shapely
 from pyproj import Geod
-from shapely.geometry import MultiPolygon, Polygon, shape
+from shapely.geometry import MultiPolygon, Polygon
 
 from events.model import Crs
 from geo.area import Area, unite
@@ -19,12 +19,17 @@ from geo.arrays import Floats, Ints
 from geo.borders import Borders
 from geo.covering.file import shared
 from geo.covering.index import Covering
+from geo.kept import kept
 from geo.rows import joined
 from geo.verdict import normal_columns
 from registry.authority import AreaKey, Clause, TerritoryVersion, Union
+from registry.geometry import KeptGeometry, digest_of, shape_of
 from registry.known import BEFORE_EVERYTHING, instant, recorded_us
 from registry.model import Territory
 
+_AREA = "tracewarden-area/1"
+_KEPT_FROM = 2
+"""An area of fewer territories is made sooner than found."""
 _GEOD = Geod(ellps="WGS84")
 MOST_EDGES = 200_000
 """An index of areas that has grown beyond this is begun again: it is copied whenever it grows."""
@@ -68,6 +73,16 @@ class Places:
         return rows
 
     def _borders(self, key: AreaKey) -> Borders:
+        versions = {version for clause in key for union in clause for version in union}
+        if self._index is None or len(versions) < _KEPT_FROM:
+            return self._united(key)
+        # Uniting takes long where borders are long; the first who needs the area does it for all.
+        named = [[[digest_of(self._territories[v]) for v in u] for u in c] for c in key]
+        folder = self._index / "areas"
+        arrays = kept(folder, _digest(named)[:32], _AREA, lambda: self._united(key).arrays())
+        return Borders.of_arrays(arrays)
+
+    def _united(self, key: AreaKey) -> Borders:
         area = self.area(key)
         return Borders([MultiPolygon()]) if area is None else area.borders
 
@@ -90,8 +105,12 @@ class Places:
         return Area([self._shape(version) for version in union]).shape
 
     def _shape(self, version: TerritoryVersion) -> Polygon | MultiPolygon:
+        territory = self._territories[version]
+        if isinstance(territory.geometry, KeptGeometry):
+            # It is on disk for all; a copy of each that was ever asked for would add up.
+            return shape_of(territory)
         if version not in self._shapes:
-            self._shapes[version] = shape(self._territories[version].geometry)
+            self._shapes[version] = shape_of(territory)
         return self._shapes[version]
 
     def _all_shapes(self) -> list[Polygon | MultiPolygon]:
@@ -118,10 +137,7 @@ class Places:
         return shared(self._index, self._digest(), lambda: [unite([s]) for s in self._all_shapes()])
 
     def _digest(self) -> str:
-        digest = hashlib.sha256()
-        for version, row in self._territories.items():
-            digest.update(msgspec.json.encode((version, row.geometry), order="sorted"))
-        return digest.hexdigest()
+        return _digest(list(map(digest_of, self._territories.values())))
 
     def _held(self, lon: Floats, lat: Floats) -> tuple[Ints, Ints]:
         """(point, territory version) pairs that hold, whatever their times."""
@@ -179,6 +195,10 @@ class Places:
 def _counts(territory: Territory, at_us: int, known_us: int) -> bool:
     begun = instant(territory.valid_from, absent=BEFORE_EVERYTHING) <= at_us
     return begun and recorded_us(territory) <= known_us
+
+
+def _digest(content: object) -> str:
+    return hashlib.sha256(msgspec.json.encode(content)).hexdigest()
 
 
 def _polygons(geometry: shapely.Geometry) -> MultiPolygon:

@@ -13,9 +13,9 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 from msgspec import Struct
-from shapely.geometry import shape
 
 from events.errors import TracewardenError
+from registry.geometry import shape_of
 from registry.known import recorded_us
 from registry.model import Authorisation, Channel, Permit, Product, Territory
 from registry.overlaps import overlaps
@@ -41,7 +41,7 @@ class Place(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """Whether the territory is named so, or its middle lies in a box."""
         if any(fnmatchcase(territory.territory_id, pattern) for pattern in self.territory_ids):
             return True
-        middle = shape(territory.geometry).representative_point()
+        middle = shape_of(territory).representative_point()
         return any(w <= middle.x <= e and s <= middle.y <= n for w, s, e, n in self.boxes)
 
 

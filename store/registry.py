@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -12,7 +13,7 @@ from msgspec.structs import replace
 from sqlalchemy import Connection, Table, func, insert, select
 
 from events.errors import TracewardenError
-from events.timed import from_microseconds, microseconds, rfc3339
+from events.timed import microseconds, rfc3339
 from registry.model import Authorisation, Permit, Territory
 from registry.policies import Policies, PolicyVersion
 from registry.policy import Policy, read_policy
@@ -22,6 +23,7 @@ from store.evidence_records import record_policy, record_registry
 from store.registry_versions import versions_at
 from store.schema import registry as schema
 from store.schema.events import events
+from store.territories import read_territories, time_of
 
 TABLES: Mapping[str, Table] = {
     **{name: getattr(schema, name) for name in ROW_TYPES},
@@ -46,10 +48,18 @@ def revision_of(connection: Connection) -> int:
     return newest.scalar() or 0
 
 
-def read_rows(connection: Connection) -> tuple[int, RegistryRows]:
-    """All rows, and the revision that they are."""
+def read_rows(connection: Connection, shapes: Path | None = None) -> tuple[int, RegistryRows]:
+    """All rows, and the revision that they are.
+
+    ``shapes``: a folder in which the territories' geometry is kept, decoded, and mapped by every
+    process that reads the same rows; without it each decodes its own.
+    """
     revision = revision_of(connection)
-    rows: dict[str, Any] = {name: tuple(_read(connection, name)) for name in TABLES}
+    rows: dict[str, Any] = {name: tuple(_read(connection, name)) for name in ROW_TYPES}
+    if shapes is None:
+        rows["territories"] = tuple(_read(connection, "territories"))
+    else:
+        rows["territories"] = read_territories(connection, shapes)
     frame = connection.execute(
         select(schema.frames).order_by(schema.frames.c.frame_id.desc()).limit(1)
     ).one_or_none()
@@ -78,15 +88,11 @@ def _read(connection: Connection, name: str) -> Iterable[Struct]:
     for found in connection.execute(query).mappings():
         values = {str(key): value for key, value in found.items() if key != "recorded_us"}
         for key in _TIMES & values.keys():
-            values[key] = _time(values[key])
+            values[key] = time_of(values[key])
         if "geometry" in values:
             values["geometry"] = msgspec.json.decode(values["geometry"])
-        values["recorded_at"] = _time(found["recorded_us"])
+        values["recorded_at"] = time_of(found["recorded_us"])
         yield msgspec.convert(values, row_type)
-
-
-def _time(at_us: int | None) -> datetime | None:
-    return None if at_us is None else from_microseconds(at_us)
 
 
 def load_rows(

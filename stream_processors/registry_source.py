@@ -14,7 +14,8 @@ class RegistrySource:
     """One snapshot, shared; asking costs one small query."""
 
     def __init__(self, index: Path | None = None) -> None:
-        """``index``: a folder in which workers share the index of territories."""
+        """``index``: a folder in which workers share territories: their geometry, their index, and
+        the areas made of them."""
         self._index = index
         self._lock = threading.Lock()
         self._revision = -1
@@ -30,7 +31,7 @@ class RegistrySource:
         with self._lock:
             if self._registry is None or revision_of(connection) != self._revision:
                 self._registry = None
-                self._revision, rows = read_rows(connection)
+                self._revision, rows = read_rows(connection, self._index)
                 self._registry = Registry(rows, self._index)
                 _set_apart()
             return self._registry

@@ -61,14 +61,16 @@ def replay(
     *,
     at_us: int | None = None,
     progress: Progress = lambda _what, _count: None,
+    index: Path | None = None,
 ) -> Outcome:
     """Judge a recording.
 
     Args:
         at_us: ignore what was received or recorded from then on.
+        index: a folder in which an index of the territories is kept, as workers do.
     """
     known = rows if at_us is None else known_before(rows, at_us)
-    registry = Registry(known)
+    registry = Registry(known, index)
     with tempfile.TemporaryDirectory(prefix="tracewarden-replay-") as spool:
         engine = open_spool(Path(spool))
         try:

@@ -108,8 +108,9 @@ class Settings(BaseSettings):
     ] = 0.001
     territory_index: Annotated[
         Path | None,
-        Field(description="Folder in which processes of one machine share an index of all "
-                          "territories; worth it from some 100,000 vertices on."),
+        Field(description="Folder in which processes of one machine share territories: their "
+                          "geometry decoded, an index of all, and the areas made of them; worth "
+                          "it from some 100,000 vertices on."),
     ] = None
     restraints: Annotated[
         Path | None,

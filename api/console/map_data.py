@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import shapely
 from fastapi import APIRouter
-from shapely.geometry import mapping, shape
+from shapely.geometry import mapping
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -21,6 +21,7 @@ from api.dependencies import Ports
 from api.problems import Problem
 from api.services import Records, Services
 from registry import Registry, Window
+from registry.geometry import shape_of
 from registry.model import Territory
 from registry.places import on_wgs84
 from store.alert_views import AlertRow, find_alert, signals_by_id
@@ -162,7 +163,7 @@ def _outlines(
 def _shapes(registry: Registry) -> list[tuple[shapely.Geometry, Territory]]:
     """The newest version of every territory, as a shape."""
     newest = {territory.territory_id: territory for territory in registry.rows.territories}
-    return [(shape(territory.geometry), territory) for territory in newest.values()]
+    return [(shape_of(territory), territory) for territory in newest.values()]
 
 
 def _simple(geometry: shapely.Geometry, tolerance: float) -> shapely.Geometry:

@@ -6,7 +6,6 @@ from functools import lru_cache
 from typing import Any
 
 import shapely
-from shapely.geometry import shape
 
 from api.partner.batch import Admitted
 from api.services import Services
@@ -20,6 +19,7 @@ from events.errors import EventError
 from events.model import ItemEvent, Offer, Order, Position, Scan
 from events.strict import as_event
 from registry.book import Registry
+from registry.geometry import shape_of
 
 _JUDGED_HERE = ("gtin", "serial", "signature", "issued", "hidden_code", "activation")
 _EPCIS_TYPE = "type"
@@ -135,7 +135,7 @@ def _check_swapped(services: Services, lon: float, lat: float, field: str) -> No
 @lru_cache(maxsize=2)
 def _bounds(registry: Registry) -> tuple[float, float, float, float] | None:
     """West, south, east, north of all territories."""
-    shapes = [shape(territory.geometry) for territory in registry.rows.territories]
+    shapes = [shape_of(territory) for territory in registry.rows.territories]
     if not shapes:
         return None
     west, south, east, north = shapely.total_bounds(shapes)

@@ -106,3 +106,15 @@ def test_a_change_that_changes_nothing_changes_no_case(world: Path, tmp_path: Pa
     same = world / "registry" / "authorisations.jsonl"
     replayed(world, tmp_path / "same", "--authorisations", str(same), "--diff")
     assert (tmp_path / "same" / "diff-cases.jsonl").read_bytes() == b""
+
+
+def test_an_index_of_territories_changes_no_byte(
+    world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replayed(world, tmp_path / "plain")
+    monkeypatch.setenv("TRACEWARDEN_TERRITORY_INDEX", str(tmp_path / "index"))
+    for name in ("built", "mapped"):
+        replayed(world, tmp_path / name)
+        for file in sorted((tmp_path / "plain").iterdir()):
+            assert (tmp_path / name / file.name).read_bytes() == file.read_bytes()
+    assert any((tmp_path / "index").iterdir())

@@ -62,7 +62,9 @@ def test_any_order_batches_doubles_and_lost_state_give_what_replay_gives(
         chance.shuffle(events)
     engine = database(tmp_path, recording)
     state = SqliteState(tmp_path / "state.sqlite")
-    pipelines = [Pipeline(engine, state, RegistrySource()) for _ in range(2)]
+    # One decodes territories itself, the other maps what is kept on disk.
+    sources = RegistrySource(), RegistrySource(tmp_path / "index")
+    pipelines = [Pipeline(engine, state, source) for source in sources]
     effective = EffectiveSet()
     position = 0
     while position < len(events):

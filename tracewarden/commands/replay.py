@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -22,6 +23,7 @@ from registry.rows import with_proposed
 from tracewarden.commands.refusals import refusals
 from tracewarden.replay import Outcome, difference, difference_of_cases, write
 from tracewarden.replay import replay as run
+from tracewarden.settings import Settings
 
 
 def replay(
@@ -55,8 +57,12 @@ def replay(
                 task = tasks.setdefault(what, bar.add_task(what, total=None))
                 bar.advance(task, count)  # type: ignore[arg-type]
 
-            outcome = run(recording, head, proposed, at_us=at_us, progress=advance)
-            before = run(recording, head, rows, at_us=at_us, progress=advance) if diff else None
+            judged = partial(
+                run, recording, head, at_us=at_us, progress=advance,
+                index=Settings().territory_index,
+            )  # fmt: skip
+            outcome = judged(rows=proposed)
+            before = judged(rows=rows) if diff else None
         _finish(outcome, before, out)
 
 
