@@ -49,6 +49,8 @@ def open_document(document: object, *, most: int) -> list[Opened]:
         raise DocumentError(f"one of {', '.join(DOCUMENT_TYPES)} is taken here", field="type")
     for violation in document_violations(document):
         raise DocumentError(violation.detail, field=dotted(violation.path))
+    if document["schemaVersion"].partition(".")[0] != "2":
+        raise DocumentError("documents of EPCIS 2 are taken here", field="schemaVersion")
     events = _events(document)
     if len(events) > most:
         detail = f"it has {len(events)} events; at most {most} are taken at once"

@@ -26,6 +26,7 @@ _SERIALS = ("/21/", "/235/", "/8011/")
 def meaning_violations(event: Event) -> list[Violation]:
     """What is wrong with an event that the schema accepts; paths as in ``schema``."""
     return [
+        *_subject(event),
         *_identifiers(event),
         *_quantities(event),
         *_aggregation(event),
@@ -34,6 +35,15 @@ def meaning_violations(event: Event) -> list[Violation]:
         *_sensor_times(event),
         *_declaration(event),
     ]
+
+
+def _subject(event: Event) -> Iterator[Violation]:
+    """An object event is about objects, classes or what a sensor measured (7.4.2); the schema takes
+    an empty list for objects."""
+    if event["type"] == "ObjectEvent" and not any(
+        event.get(member) for member in ("epcList", "quantityList", "sensorElementList")
+    ):
+        yield Violation(("epcList",), "the event names neither objects nor classes of them")
 
 
 def _identifiers(event: Event) -> Iterator[Violation]:

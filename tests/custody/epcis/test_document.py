@@ -69,6 +69,7 @@ def test_what_the_schema_refuses_is_named(one: Any, where: str) -> None:
 @pytest.mark.parametrize(
     ("one", "where"),
     [
+        (seen(epcList=[]), "epcList"),
         (seen(epcList=["https://id.gs1.org/01/04012345111119/21/A1"]), "epcList[0]"),
         (seen(epcList=["urn:epc:id:sgtin:4012345.0111111.9876"]), "epcList[0]"),
         (seen(epcList=["urn:epc:class:lgtin:4012345.012345.998877"]), "epcList[0]"),
@@ -182,3 +183,18 @@ def test_an_event_that_is_nested_without_end_is_refused() -> None:
         deep = {"example:x": deep}
     (opened,) = open_document(document(seen(**{"example:x": deep})), most=5)
     assert "64 levels" in opened.violations[0].detail
+
+
+def test_an_object_event_may_be_of_classes_or_measurements_alone() -> None:
+    classes = [{"epcClass": SGTIN_CLASS, "quantity": 4}]
+    measured = [{"sensorReport": [REPORT]}]
+    for members in ({"quantityList": classes}, {"sensorElementList": measured, "readPoint": PLACE}):
+        (opened,) = open_document(document(seen(epcList=[], **members)), most=5)
+        assert opened.violations == ()
+
+
+@pytest.mark.parametrize("version", ["1.2", "1", "20.0", "3.0"])
+def test_a_document_of_another_version_of_epcis_is_refused(version: str) -> None:
+    with pytest.raises(DocumentError) as refused:
+        open_document({**document(seen()), "schemaVersion": version}, most=5)
+    assert refused.value.field == "schemaVersion"
