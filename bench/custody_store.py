@@ -1,18 +1,19 @@
 """A store of many items in cases, as packing events left it, written past the pipeline.
 
-Serials and event ids are scattered over their range, as they are in life: neighbours in a case are
-no neighbours in an index. Rows are made by the database itself and its indexes in one go, so that
-ten million items take minutes.
+Every tenth case was sold and its items read once each; they stay where they are, and are there only
+to be passed over. Serials and event ids are scattered over their range, as they are in life:
+neighbours in a case are no neighbours in an index. Rows are made by the database itself and its
+indexes in one go, so that ten million items take minutes.
 """
 
 from collections.abc import Iterator
 from typing import Any
 
 import msgspec
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 
 from codes.checksums import check_digit
-from events.model import ItemEvent
+from events.model import ItemEvent, Scan
 from events.timed import from_microseconds, timed
 from events.wire import encode_event
 from store.engine import is_sqlite
@@ -41,7 +42,7 @@ def case_uri(number: int) -> str:
 
 def item_uri(number: int) -> str:
     """An item; a hundred numbers that follow each other lie in one case."""
-    return f"https://id.gs1.org/01/09506000134352/21/{scattered(number)}"
+    return f"{_ITEM}{scattered(number)}"
 
 
 def incoming(event_id: str, hour: int, **members: Any) -> Incoming:
@@ -84,28 +85,64 @@ def fill(engine: Engine, items: int) -> None:
             {"step": msgspec.json.encode(packed(0).step).decode(), "us": BEGIN_US,
              "name": rows[0]["name"], "epc": rows[0]["epc"]},
         )  # fmt: skip
+        _read_once(connection)
         index.drop(connection)
-        for statement in _touches(sqlite=is_sqlite(connection)):
+        for statement in _touches(connection):
             connection.execute(text(statement))
         index.create(connection)
     _settle(engine)
 
 
-def _touches(*, sqlite: bool) -> Iterator[str]:
+def was_read(case: int) -> bool:
+    """Whether the items of a case were read."""
+    return case % 10 == 9
+
+
+def _read_once(connection: Connection) -> None:
+    """A scan of each item of the cases that were sold."""
+    raw = encode_event(
+        Scan(
+            event_id="scanned", received_at=from_microseconds(BEGIN_US), signature="valid",
+            scanned_at=from_microseconds(BEGIN_US), reader="consumer", gtin="09506000134352",
+            serial="0" * 10, issued=True, uri="https://id.brand.example/01/09506000134352/21/",
+        )
+    ).decode()  # fmt: skip
+    connection.execute(
+        text(
+            f"{_PLACES} INSERT INTO events SELECT 'scan:' || {_digits(connection)}, 'scan',"
+            f" '{_ITEM}' || {_digits(connection)}, CAST(:us AS BIGINT), CAST(:us AS BIGINT),"
+            " CAST(:raw AS TEXT) FROM made CROSS JOIN place WHERE made.number % 10 = 9 ORDER BY 1"
+        ),
+        {"us": BEGIN_US, "raw": raw},
+    )
+
+
+def _touches(connection: Connection) -> Iterator[str]:
     """In the order of the primary key, so that its index is written from one end to the other."""
-    serial = f"(made.number * {PER_CASE} + place.number) * {_FACTOR} % {_RANGE}"
-    digits = f"printf('%010d', {serial})" if sqlite else f"lpad(CAST({serial} AS TEXT), 10, '0')"
     yield "INSERT INTO touches SELECT epc, name, 'parent' FROM made ORDER BY epc"
     yield (
-        f"WITH RECURSIVE place(number) AS (SELECT CAST(0 AS BIGINT) UNION ALL"
-        f" SELECT number + 1 FROM place WHERE number < {PER_CASE - 1})"
-        f" INSERT INTO touches SELECT 'https://id.gs1.org/01/09506000134352/21/' || {digits},"
-        " made.name, 'child' FROM made CROSS JOIN place ORDER BY 1"
+        f"{_PLACES} INSERT INTO touches SELECT '{_ITEM}' || {_digits(connection)}, made.name,"
+        " 'child' FROM made CROSS JOIN place ORDER BY 1"
     )
+
+
+def _digits(connection: Connection) -> str:
+    """SQL of ``scattered`` for the items of ``made`` and ``place``."""
+    number = f"(made.number * {PER_CASE} + place.number) * {_FACTOR} % {_RANGE}"
+    if is_sqlite(connection):
+        return f"printf('%010d', {number})"
+    return f"lpad(CAST({number} AS TEXT), 10, '0')"
+
+
+_ITEM = "https://id.gs1.org/01/09506000134352/21/"
+_PLACES = (
+    "WITH RECURSIVE place(number) AS (SELECT CAST(0 AS BIGINT) UNION ALL"
+    f" SELECT number + 1 FROM place WHERE number < {PER_CASE - 1})"
+)
 
 
 def _settle(engine: Engine) -> None:
     """What a server does by itself in time: PostgreSQL's statistics."""
     if engine.dialect.name == "postgresql":
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.execute(text("VACUUM ANALYZE touches, item_steps"))
+            connection.execute(text("VACUUM ANALYZE touches, item_steps, events"))
