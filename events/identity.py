@@ -29,8 +29,6 @@ def identity(event: AnyEvent) -> Identity:
 
 def happened_at(event: AnyEvent) -> datetime:
     """When it happened, in UTC, as its sender says; a tick happens when it is received."""
-    if type(event) is Scan and event.scanned_at.tzinfo is UTC:  # nearly all that ever comes
-        return event.scanned_at
     match event:
         case Scan(scanned_at=at) | Position(fixed_at=at) | Order(ordered_at=at) | Offer(seen_at=at):
             return at.astimezone(UTC)

@@ -1,6 +1,7 @@
 """An event with the two keys by which it is judged worked out once."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from functools import lru_cache
 from operator import attrgetter
 from typing import Generic, TypeVar
 
@@ -8,17 +9,24 @@ from msgspec import Struct
 
 from events.errors import EventError
 from events.identity import Identity, happened_at, identity
-from events.model import AnyEvent
+from events.model import AnyEvent, Scan
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 
 E = TypeVar("E")
 
 
 def microseconds(at: datetime) -> int:
     """Microseconds since 1970-01-01T00:00:00Z, exactly."""
-    return (at - EPOCH) // _MICROSECOND
+    since = at - _epoch_in(at.tzinfo)
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+
+
+@lru_cache(maxsize=4096)
+def _epoch_in(zone: tzinfo | None) -> datetime:
+    """The epoch in a zone of one offset: between times of the very same zone a difference costs a
+    twentieth. Where the offset changes over the year it would be that of the clocks on the wall."""
+    return EPOCH.astimezone(zone) if type(zone) is timezone else EPOCH
 
 
 def from_microseconds(at_us: int) -> datetime:
@@ -57,6 +65,20 @@ FUTURE_LIMIT_US = 300_000_000
 """A time of happening this much after ``received_at`` is refused where it enters (INTERFACES)."""
 
 
+_FIRST_US = microseconds(datetime.min.replace(tzinfo=UTC))
+_LAST_US = microseconds(datetime.max.replace(tzinfo=UTC))
+
+
+def _happened_us(event: AnyEvent) -> int:
+    """A scan's time is not turned into UTC on the way: that would be most of what this costs."""
+    if type(event) is not Scan:
+        return microseconds(happened_at(event))
+    at_us = microseconds(event.scanned_at)
+    if not _FIRST_US <= at_us <= _LAST_US:
+        raise OverflowError
+    return at_us
+
+
 def timed(event: AnyEvent) -> Timed[AnyEvent]:
     """The event with its keys.
 
@@ -64,7 +86,7 @@ def timed(event: AnyEvent) -> Timed[AnyEvent]:
         EventError: an EPCIS event says no valid time, or the event comes from the future.
     """
     try:
-        at_us, received_us = microseconds(happened_at(event)), microseconds(event.received_at)
+        at_us, received_us = _happened_us(event), microseconds(event.received_at)
     except OverflowError:
         raise EventError("a time is out of range") from None
     if at_us > received_us + FUTURE_LIMIT_US:

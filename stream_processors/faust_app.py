@@ -32,7 +32,7 @@ SESSION_TIMEOUT_S = 20.0
 REQUEST_TIMEOUT_S = 40.0
 POLL_INTERVAL_S = 300.0
 GARBAGE_AFTER = 200_000
-MOST_RECORDS, MOST_BYTES = 8, 1_000_000
+MOST_RECORDS, MOST_BYTES = 8, 4_000_000
 """So many records, or so much of them, are handled together where they wait already; nothing waits
 for others to come."""
 

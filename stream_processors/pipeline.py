@@ -6,9 +6,9 @@ later has read at least as much, and its judgement counts (DESIGN, 'The way of t
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from msgspec import Struct
 from sqlalchemy import Connection, Engine
 
 from custody.fold import OWN_STEPS
@@ -62,11 +62,10 @@ class Processed(NamedTuple):
     registry_revision: int | None = None
 
 
-@dataclass(slots=True)
-class _Touched:
+class _Touched(Struct):
     """A subject that a batch bears on: fresh events in hand, and from where it must be judged."""
 
-    moments: list[Timed[Any]] = field(default_factory=list)
+    moments: list[Timed[Any]] = []
     since: JudgingOrder | None = None
     because: str = ""
 
@@ -128,7 +127,8 @@ class Pipeline:
             judging.handlings(handlings)
             judgements = judging.judgements()
             judgements += judging.trade(traded)
-        kept = {self._key(registry, key): value for key, value in judging.hot.items()}
+        prefix = _prefix(registry)
+        kept = {prefix + key: value for key, value in judging.hot.items()}
         return Processed(judgements, kept, stored.refused, revision)
 
     def _courses_under(self, registry: Registry) -> Courses:
@@ -145,20 +145,23 @@ class Pipeline:
     def _hot(
         self, registry: Registry, items: Touched, shipments: Touched
     ) -> tuple[dict[str, bytes | None], dict[str, bytes | None]]:
-        keys = [
-            *(item_key(key) for key in items), *(shipment_key(key) for key in shipments)
-        ]
-        values = self._state.get([self._key(registry, key) for key in keys])
+        prefix = _prefix(registry)
+        keys = [prefix + item_key(key) for key in items]
+        keys += [prefix + shipment_key(key) for key in shipments]
+        values = self._state.get(keys)
         return (
             dict(zip(items, values[: len(items)], strict=True)),
             dict(zip(shipments, values[len(items) :], strict=True)),
         )
 
-    @staticmethod
-    def _key(registry: Registry, subject: str) -> str:
-        """State folded under another policy is another state; a version that is enacted later
-        changes nothing of what was folded before."""
-        return f"tw:{registry.first_policy_hash[:16]}:{subject}"
+
+def _prefix(registry: Registry) -> str:
+    """Before every key of hot state. State folded under another policy is another state; a version
+    that is enacted later changes nothing of what was folded before."""
+    return f"tw:{registry.first_policy_hash[:16]}:"
+
+
+_TRADE = (Order, Offer)
 
 
 def _traded(incoming: Iterable[Incoming]) -> list[Identity]:
@@ -166,7 +169,7 @@ def _traded(incoming: Iterable[Incoming]) -> list[Identity]:
     return [
         event.identity
         for event in incoming
-        if isinstance(event.timed.event, Order | Offer)
+        if isinstance(event.timed.event, _TRADE)
     ]
 
 
@@ -180,14 +183,14 @@ def _direct(
     fresh = stored.fresh - stored.moved
     for event in incoming:
         moment = event.timed
-        match moment.event:
-            case Scan():
-                touched = [items.get(event.subject) or items.setdefault(event.subject, _Touched())]
-            case Position(tracker_id=tracker):
-                ids = registry.shipments_for_fix(tracker, moment.at_us, moment.received_us)
-                touched = [shipments.setdefault(key, _Touched()) for key in ids]
-            case _:
-                continue
+        one = moment.event
+        if isinstance(one, Scan):
+            touched = [items.get(event.subject) or items.setdefault(event.subject, _Touched())]
+        elif isinstance(one, Position):
+            ids = registry.shipments_for_fix(one.tracker_id, moment.at_us, moment.received_us)
+            touched = [shipments.setdefault(key, _Touched()) for key in ids]
+        else:
+            continue
         identity = moment.identity
         is_fresh = identity in fresh and identity not in seen
         for subject in touched:

@@ -45,6 +45,22 @@ def test_a_bad_event_spoils_no_other(kind: str, members: dict[str, object]) -> N
     assert len(intake.refused) == 1
 
 
+@given(st.lists(st.sampled_from(["Z", "+05:30", "-07:00", "+14:00"]), min_size=1, max_size=4))
+def test_events_beside_a_bad_one_are_read_as_they_are_without_it(offsets: list[str]) -> None:
+    scans = [
+        b'{"kind":"scan","event_id":"%d","received_at":"2026-05-01T00:00:00Z","scanned_at":'
+        b'"2026-04-01T00:00:00.123456%s","uri":"x","signature":"absent","reader":"consumer"}'
+        % (index, offset.encode())
+        for index, offset in enumerate(offsets)
+    ]
+    together = take_in(record(encode_record(scans), "scans"))
+    one_by_one = take_in(record(encode_record([*scans, b"{}"]), "scans"))
+    assert together.incoming == one_by_one.incoming
+    assert [one.raw for one in together.incoming] == scans
+    assert not together.refused
+    assert len(one_by_one.refused) == 1
+
+
 def test_an_event_on_another_topic_is_refused() -> None:
     assert take_in(record(encode_record([GOOD]), "scans")).incoming == []
 
