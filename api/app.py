@@ -31,6 +31,8 @@ from api.resolver import about, description, resolve
 from api.retention import keep_forgetting
 from api.security_headers import SecurityHeaders
 from api.services import Services
+from evidence.errors import EvidenceError
+from store.evidence_fence import UNGUARDED
 
 _log = logging.getLogger(__name__)
 
@@ -79,6 +81,8 @@ def create_app(services: Services) -> FastAPI:
     app.add_exception_handler(RequestValidationError, _answer_invalid)
     app.add_exception_handler(LoginNeeded, _answer_login_needed)
     app.add_exception_handler(WrongRoom, _answer_wrong_room)
+    for refusal in UNGUARDED:
+        app.add_exception_handler(refusal, _answer_unguarded)
     app.add_exception_handler(Exception, _answer_fault)
     return app
 
@@ -123,6 +127,12 @@ async def _answer_login_needed(request: Request, _error: Exception) -> Response:
 
 async def _answer_wrong_room(request: Request, _error: Exception) -> Response:
     return to_own_room(request)
+
+
+async def _answer_unguarded(request: Request, error: Exception) -> Response:
+    assert isinstance(error, EvidenceError)
+    _log.error("nothing can be logged: %s: %s", error.type, error.detail)
+    return _answer(request, Problem.of(error, status=503))
 
 
 async def _answer_fault(request: Request, error: Exception) -> Response:

@@ -182,13 +182,13 @@ class KnownForm(Struct, frozen=True, kw_only=True):
 
 
 class OpenSignalForm(Struct, frozen=True, kw_only=True):
-    """What an entry says of a signal in the open."""
+    """What an entry says of a signal in the open; of more than 200 ids, a commitment to them."""
 
     signal_id: Hash
     rule: str
     rule_version: Annotated[int, Meta(ge=1)]
-    withdraws: list[Hash] = []
-    corrects: list[Hash] = []
+    withdraws: list[Hash] | CommitmentForm = []
+    corrects: list[Hash] | CommitmentForm = []
 
 
 class SignalEntryForm(Struct, frozen=True, kw_only=True):

@@ -14,12 +14,11 @@ from sqlalchemy import Connection, Engine, insert, select, text
 
 from events.identity import Identity
 from events.timed import rfc3339
-from evidence.entry import Entry
 from judging.units import item_key
 from store.columns import as_list, rows_of
 from store.events import raise_versions
 from store.evidence_log import EvidenceLog
-from store.evidence_openings import ERASURE_KIND
+from store.evidence_openings import ERASURE_KIND, erasure_entries
 from store.evidence_sources import forget
 from store.schema.events import erasure_marks
 from store.transactions import reading
@@ -28,7 +27,7 @@ KEPT_FOR_DAYS = 365
 """What the consumer's page promises."""
 
 AT_ONCE = 400
-"""Scans erased in one transaction, whose commitments fit one entry."""
+"""Scans erased in one transaction."""
 
 _MARK = "consumer-scans"
 _LOOK_BACK_US = 2 * 86_400 * 1_000_000
@@ -161,10 +160,9 @@ def _erase(
         "reason": reason,
         "scans": len(changed),
         "members": ["location", "session"],
-        "erased": forget(conn, changed.keys()),
     }
-    (appended,) = EvidenceLog().append(conn, [Entry(None, body)])
-    return Erased(len(changed), [appended.index])
+    entries = erasure_entries(body, forget(conn, changed.keys()))
+    return Erased(len(changed), [one.index for one in EvidenceLog().append(conn, entries)])
 
 
 def without_person(raw: str, salt: bytes) -> str | None:

@@ -1,5 +1,6 @@
 """Exporting a bundle: what is exported is logged first, then proven under one checkpoint."""
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -10,13 +11,14 @@ from evidence.checkpoint import Checkpoint
 from evidence.entry import Entry, read_entry
 from evidence.errors import EvidenceError
 from evidence.hand_over import HandOver
+from evidence.long_lists import commit_long_lists
 from evidence.note import Note, VerifierKey
 from evidence.tlog_proof import TlogProof
 from evidence.tree import consistency_proof, inclusion_proof
 from store.evidence_anchors import LoggedAnchor, anchors
 from store.evidence_keys import hand_over_rows
 from store.evidence_log import EvidenceLog
-from store.evidence_openings import find
+from store.evidence_openings import find, keep
 from store.evidence_signed import SignedAppend
 
 
@@ -93,6 +95,7 @@ def export(
     *,
     custody: Mapping[str, Any] | None = None,
     after: Callable[[], None] = lambda: None,
+    entropy: Callable[[int], bytes] = os.urandom,
 ) -> Export:
     """Log the export and give the bundle, under a checkpoint that covers that entry, too.
 
@@ -101,8 +104,10 @@ def export(
         after: run once the export is logged: the place to have others sign for it.
     """
     log = EvidenceLog()
+    body, openings = commit_long_lists(contents.export_body(purpose, custody), entropy)
     with signed.transaction() as conn:
-        (logged,) = log.append(conn, [Entry(None, contents.export_body(purpose, custody))])
+        keep(conn, openings)
+        (logged,) = log.append(conn, [Entry(None, body)])
     after()
     note = signed.seal()
     with signed.reading() as conn:

@@ -26,6 +26,7 @@ from evidence.tree import (
     parents,
     range_hash,
 )
+from store.evidence_fence import refuse_unguarded
 from store.evidence_fsck import Finding, SignedSize, fsck
 from store.schema.evidence import evidence_entries, evidence_head, evidence_nodes
 from store.transactions import insert_new
@@ -101,7 +102,7 @@ class EvidenceLog:
     """The log over a connection whose transaction the caller owns: nothing here commits.
 
     With an ``epoch`` (from :meth:`claim`) every append checks that no later writer has claimed the
-    log; without one only the head's compare-and-swap stands between two writers.
+    log; without one, that its writer has compared it with what was signed (``evidence_fence``).
     """
 
     def __init__(self, epoch: int | None = None) -> None:
@@ -136,6 +137,7 @@ class EvidenceLog:
             EntryError: an entry has no canonical form or is too large.
             EntryConflictError: an id stands there with another body.
             LogMovedError: another writer was faster, or this one's epoch is over.
+            LogUnguardedError, LogBehindError, GuardError: the log may not grow here.
             LogDamagedError: the head does not fit together.
         In each case nothing of these entries is written.
         """
@@ -180,7 +182,9 @@ class EvidenceLog:
 
     def _place(self, conn: Connection, drafts: Sequence[Draft | EvidenceError]) -> "_Placing":
         head = self.head(conn, lock=True)
-        if self.epoch is not None and head.epoch != self.epoch:
+        if self.epoch is None:
+            refuse_unguarded(conn, head.size, lambda size: self.root_at(conn, size))
+        elif head.epoch != self.epoch:
             raise LogMovedError(f"a later writer (epoch {head.epoch}) has claimed the log")
         keys = [_key(one) for one in drafts]
         placing = _Placing(head, self._known(conn, [key for key in keys if key is not None]))

@@ -1,12 +1,14 @@
 """What opens the commitments of entries: kept beside the log, erased without changing it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select
 
 from evidence.commitments import Opening
 from evidence.entry import Entry
 from evidence.errors import EvidenceError
+from evidence.long_lists import MOST_IN_ENTRY
 from store.evidence_log import Appended, EvidenceLog
 from store.schema.evidence import evidence_openings
 
@@ -52,10 +54,11 @@ def kept_of(conn: Connection, commitments: Sequence[str]) -> list[str]:
 
 def erase(
     conn: Connection, log: EvidenceLog, commitments: Sequence[str], *, reason: str, at: str
-) -> Appended:
+) -> list[Appended]:
     """Delete salts and values and log that, in the caller's transaction.
 
-    The entries stay as they are: a commitment without its salt says nothing.
+    The entries stay as they are: a commitment without its salt says nothing. What is erased stands
+    in the open, in as many entries as it takes.
 
     Raises:
         EvidenceError: one is not there.
@@ -64,8 +67,18 @@ def erase(
     for commitment in commitments:
         gone = evidence_openings.c.commitment == _key(commitment)
         conn.execute(delete(evidence_openings).where(gone))
-    body = {"kind": ERASURE_KIND, "at": at, "reason": reason, "erased": sorted(commitments)}
-    return log.append(conn, [Entry(None, body)])[0]
+    body = {"kind": ERASURE_KIND, "at": at, "reason": reason}
+    return log.append(conn, erasure_entries(body, sorted(commitments)))
+
+
+def erasure_entries(body: Mapping[str, Any], commitments: Sequence[str]) -> list[Entry]:
+    """The entries of one erasure, each naming as many commitments as fit; one where there are
+    none."""
+    starts = range(0, max(len(commitments), 1), MOST_IN_ENTRY)
+    return [
+        Entry(None, {**body, "erased": list(commitments[start : start + MOST_IN_ENTRY])})
+        for start in starts
+    ]
 
 
 def _bytes(opening: Opening) -> bytes:

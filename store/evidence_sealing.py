@@ -54,6 +54,10 @@ class Sealer:
         """The public key that the signatures hold under."""
         return self._key.verifier
 
+    def forget(self) -> None:
+        """Compare everything with what was signed again, since others may have had the log."""
+        self._note = None
+
     def check(self, conn: Connection) -> Note:
         """Compare the log with what was signed, reading a few stored hashes; give the last note.
 

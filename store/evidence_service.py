@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Engine
 from evidence.checkpoint import Checkpoint
 from evidence.errors import EvidenceError, NoteError
 from evidence.note import Note, SigningKey, VerifierKey
+from store.evidence_fence import Hold, holding
 from store.evidence_fsck import Finding, SignedSize, fsck
 from store.evidence_guard import Guard, GuardError
 from store.evidence_keys import keys_since, rotate, settle
@@ -28,9 +29,10 @@ from store.transactions import reading
 class SignedLog:
     """Signs and publishes what is committed to the service's log."""
 
-    def __init__(self, engine: Engine, sealer: Sealer) -> None:
+    def __init__(self, engine: Engine, sealer: Sealer, hold: Hold | None = None) -> None:
         self._engine = engine
         self._sealer = sealer
+        self._hold = hold
         self._published: Note | None = None
 
     @property
@@ -55,9 +57,12 @@ class SignedLog:
         """Sign and publish what is committed; give the checkpoint.
 
         Raises:
+            SecondWriterError: another process holds the log since its server was lost.
             LogBehindError, LogDamagedError: the log is not the one that was signed.
             OSError: the signature could not be made durable; the process must end.
         """
+        if self._hold is not None and self._hold.was_lost():
+            self._sealer.forget()
         note = seal(self._engine, self._sealer)
         if note != self._published:
             with self._engine.begin() as conn:
@@ -84,10 +89,13 @@ def signing(engine: Engine, folder: Path, origin: str) -> Iterator[SignedLog]:
     guard.make_folder()
     with guard.writer():
         _ensure_key(engine, guard, origin)
-        settle(engine, guard)
-        log = SignedLog(engine, Sealer(EvidenceLog(), guard, guard.key()))
-        log.seal()
-        yield log
+        with reading(engine) as conn:  # Before anybody sees the log held.
+            Sealer(EvidenceLog(), guard, guard.key()).check(conn)
+        with holding(engine) as hold:
+            settle(engine, guard)
+            log = SignedLog(engine, Sealer(EvidenceLog(), guard, guard.key()), hold)
+            log.seal()
+            yield log
 
 
 def signed_before(engine: Engine, folder: Path) -> Sealer:

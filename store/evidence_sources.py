@@ -15,11 +15,9 @@ from sqlalchemy import Connection, insert, text
 from events.identity import Identity
 from evidence.canonical import canonical
 from evidence.commitments import SALT_BYTES, Opening, commit
+from evidence.long_lists import MOST_IN_ENTRY
 from store.columns import as_list, rows_of
 from store.schema.evidence import evidence_sources
-
-MOST_IN_ENTRY = 200
-"""Commitments that an entry holds itself; of more it holds the hash of their list."""
 
 
 class Source(NamedTuple):
@@ -93,6 +91,7 @@ def in_entry(inputs: Sequence[Identity], known: Mapping[Identity, str]) -> dict[
     listed = [{"commitment": known[one]} for one in inputs if one in known]
     if not listed:
         return {}
+    # Of more the hash alone: the list can be made again from the events' own salts.
     if len(listed) <= MOST_IN_ENTRY:
         return {"sources": listed}
     return {"sources_sha256": sha256(canonical(listed)).hexdigest()}

@@ -8,7 +8,9 @@ from sqlalchemy import Connection
 from events.timed import rfc3339
 from evidence.commitments import Opening
 from evidence.entry import Entry
+from evidence.long_lists import commit_long_lists
 from rules.signal import Signal, as_json
+from store.evidence_openings import keep
 from store.evidence_records import committed
 from store.evidence_sources import commit_to, in_entry
 from store.registry_versions import versions_at
@@ -48,6 +50,12 @@ class SignalEntries:
             for one, opening in zip(said, openings, strict=True)
         ]
 
+    def _shown(self, connection: Connection, signal: Signal) -> dict[str, Any]:
+        """What stands in the open; of more ids than fit, the commitment to their list."""
+        shown, openings = commit_long_lists(_in_the_open(signal), self._entropy)
+        keep(connection, openings)
+        return shown
+
     def _body(
         self, connection: Connection, said: Said, opening: Opening, at: str
     ) -> dict[str, Any]:
@@ -57,7 +65,7 @@ class SignalEntries:
             "recorded_at": at,
             "revision": message.revision,
             "policy_hash": said.signal.policy_hash,
-            "signal": _in_the_open(said.signal),
+            "signal": self._shown(connection, said.signal),
             "content": opening.in_entry(),
         }
         if message.registry_revision is not None:

@@ -15,6 +15,8 @@ from sqlalchemy import Engine
 from api.app import create_app
 from store.accounts import has_users, set_password
 from store.engine import open_engine, sqlite_url
+from store.evidence_fence import guard_by
+from store.evidence_guard import Guard
 from store.evidence_service import SignedLog, signing
 from store.migrations import migrate
 from stream_processors.bus.port import Publisher
@@ -89,6 +91,7 @@ def run_embedded(
         engine = prepare(folder)
         try:
             private, origin = evidence_folder(data, settings), evidence_origin(settings)
+            guard_by(engine, Guard(private))
             with signing(engine, private, origin) as log:
                 asyncio.run(_run(folder, engine, log, port, settings, ready, beside))
         finally:

@@ -1,5 +1,6 @@
 """Where an installation keeps what it keeps: the embedded set's folder, or servers by settings."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -107,7 +108,11 @@ def open_database(data: Path | None, settings: Settings | None = None) -> Engine
     url = database_url(data, settings)
     engine = open_engine(url)
     if url.startswith("sqlite"):
-        from store.migrations import migrate  # slow to import
+        from store.evidence_fence import guard_by  # slow to import, like migrations
+        from store.evidence_guard import Guard
+        from store.migrations import migrate
 
         migrate(engine)
+        with suppress(ConfigurationError):  # A database of tests, which no service signs.
+            guard_by(engine, Guard(evidence_folder(data, settings)))
     return engine

@@ -15,6 +15,7 @@ from api.dependencies import Ports
 from api.problems import Problem
 from api.services import Services
 from evidence.errors import EvidenceError
+from store.evidence_fence import UNGUARDED
 from store.evidence_signed import NotSignedError, PublishedLog
 
 router = APIRouter(prefix="/console", include_in_schema=False)
@@ -46,7 +47,7 @@ async def _taken(
     signed = PublishedLog(services.engine)
     try:
         done = await asyncio.to_thread(take_out, services, signed, wish, anchor=services.anchor)
-    except NotSignedError as error:
+    except (NotSignedError, *UNGUARDED) as error:
         raise Problem.of(error, status=503) from None
     except EvidenceError as error:
         raise Problem.of(error, status=404 if error.type in _UNKNOWN else 409) from None

@@ -5,10 +5,12 @@ import io
 import os
 import re
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import delete
 
 from cases.roles import Role
 from cases.standing import standing
@@ -16,7 +18,11 @@ from cases.steps import Ask
 from store.accounts import begin_session, set_password
 from store.case_steps import Author, steps_of, take_step
 from store.case_views import find_case
+from store.evidence_fence import guard_by
+from store.evidence_guard import Guard
+from store.evidence_service import signing
 from store.instants import to_us
+from store.schema.evidence import evidence_entries, evidence_head
 from tests.api.findings import add_finding
 from tests.api.world import World
 from tests.store.cases_at_hand import add_case
@@ -277,3 +283,21 @@ async def test_the_course_of_the_test_is_drawn_with_its_threshold(
     assert len(points[1].split()) == 12
     assert 'class="threshold"' in page
     assert "2026-05-15" in page
+
+
+async def test_a_step_that_cannot_be_logged_is_refused_and_not_taken(
+    world: World, decider: httpx.AsyncClient, alert_ids: tuple[str, ...], tmp_path: Path
+) -> None:
+    private = Guard(tmp_path / "private")
+    guard_by(world.engine, private)
+    with signing(world.engine, private.folder, "brand.example/log") as log:
+        assert (await step(decider, "c1", step="comment", text="seen")).status_code == 303
+        log.seal()
+    with world.engine.begin() as conn:  # A backup of before the step.
+        conn.execute(delete(evidence_entries))
+        conn.execute(delete(evidence_head))
+    before = steps_of(world.engine, "c1")
+    refused = await step(decider, "c1", step="comment", text="and more")
+    assert refused.status_code == 503
+    assert "a restored backup?" in refused.text
+    assert steps_of(world.engine, "c1") == before

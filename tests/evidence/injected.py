@@ -1,30 +1,54 @@
-"""Making a system call fail, or be the last one of its process, by ``strace``."""
+"""Making a system call fail, or be the last one of its process, by ``strace``.
 
+What is run is a fork of the test's own process, so that nothing has to be imported again;
+``strace`` is attached to it before it begins.
+"""
+
+import os
 import re
 import subprocess
-from collections.abc import Iterable, Sequence
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO, NamedTuple, NoReturn
 
 FAULTS = ("error=EIO", "signal=KILL")
+WRITING = frozenset(
+    ["openat", "pwrite64", "write", "fsync", "fdatasync", "rename", "unlink", "ftruncate"]
+)
+"""Calls that change files, and those that open them."""
+
 _CALL = re.compile(r"\d+\s+(\w+)\(")
 
 Call = tuple[str, int]
 """A system call by name, and which one of that name it is, from 1."""
 
 
+class Ended(NamedTuple):
+    """How a process ended: its exit code, or minus the signal; and what it said."""
+
+    code: int
+    stdout: bytes
+    stderr: bytes
+
+
 @dataclass(frozen=True)
 class Traced:
-    """A command, and the calls of it that are looked at: those on files, and of whole classes."""
+    """An action, and the calls of it that are looked at: those on files, or of some names."""
 
-    command: Sequence[str]
+    action: Callable[[], object]
     lines: bytes = b""
     files: Sequence[Path] = ()
     calls: str = "all"
 
     def list_calls(self, trace: Path) -> list[Call]:
-        """Every call of the undisturbed command."""
-        self._run(trace, [], check=True)
+        """Every call of the undisturbed action."""
+        ended = self._run(trace, [])
+        assert ended.code == 0, ended
         count: dict[str, int] = {}
         found = []
         for line in trace.read_text().splitlines():
@@ -33,21 +57,63 @@ class Traced:
                 found.append((match[1], count[match[1]]))
         return found
 
-    def run(self, call: Call, fault: str) -> subprocess.CompletedProcess[bytes]:
-        """The command with one fault."""
+    def run(self, call: Call, fault: str) -> Ended:
+        """The action with one fault."""
         name, number = call
-        inject = ["-e", f"inject={name}:{fault}:when={number}"]
-        return self._run(Path("/dev/null"), inject, check=False)
+        return self._run(Path("/dev/null"), ["-e", f"inject={name}:{fault}:when={number}"])
 
-    def _run(
-        self, trace: Path, inject: Iterable[str], *, check: bool
-    ) -> subprocess.CompletedProcess[bytes]:
+    def _run(self, trace: Path, inject: Iterable[str]) -> Ended:
         paths = [word for file in self.files for word in ("-P", str(file))]
-        return subprocess.run(
-            ["strace", "-f", "-o", str(trace), *paths, "-e", f"trace={self.calls}", *inject,
-             *self.command],
-            input=self.lines, capture_output=True, check=check,
-        )  # fmt: skip
+        with TemporaryFile() as given, TemporaryFile() as out, TemporaryFile() as err:
+            given.write(self.lines)
+            given.flush()
+            given.seek(0)
+            waits, go = os.pipe()
+            child = os.fork()
+            if child == 0:
+                os.read(waits, 1)
+                self._become((given, out, err))
+            tracer = subprocess.Popen(
+                ["strace", "-f", "-p", str(child), "-o", str(trace), *paths,
+                 "-e", f"trace={self.calls}", *inject], stderr=subprocess.DEVNULL,
+            )  # fmt: skip
+            _wait_for_tracer(child)
+            os.write(go, b"x")
+            _, status = os.waitpid(child, 0)
+            tracer.wait()
+            os.close(waits)
+            os.close(go)
+            return Ended(os.waitstatus_to_exitcode(status), _content(out), _content(err))
+
+    def _become(self, streams: Iterable[IO[bytes]]) -> NoReturn:
+        """Be a process that does nothing but the action."""
+        code: object = 0
+        try:
+            for number, stream in enumerate(streams):
+                os.dup2(stream.fileno(), number)
+            sys.stdin, sys.stdout, sys.stderr = (
+                os.fdopen(number, mode) for number, mode in enumerate("rww")
+            )
+            self.action()
+        except SystemExit as end:
+            code = end.code
+        except BaseException:
+            traceback.print_exc()
+            code = 70
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code if isinstance(code, int) else 1)
+
+
+def _wait_for_tracer(process: int) -> None:
+    status = Path(f"/proc/{process}/status")
+    while "TracerPid:\t0\n" in status.read_text():
+        time.sleep(0.001)
+
+
+def _content(file: IO[bytes]) -> bytes:
+    file.seek(0)
+    return file.read()
 
 
 def database_files(database: Path) -> list[Path]:
@@ -60,9 +126,3 @@ def private_files(folder: Path) -> list[Path]:
     names = ["checkpoint", "checkpoint.new", "key", "key.new", "key.staged", "key.staged.new",
              "writer.lock", "swap.lock"]  # fmt: skip
     return [folder, *(folder / name for name in names)]
-
-
-WRITING = frozenset(
-    ["openat", "pwrite64", "write", "fsync", "fdatasync", "rename", "unlink", "ftruncate"]
-)
-"""Calls that change files, and those that open them."""

@@ -98,7 +98,7 @@ class LogMachine(RuleBasedStateMachine):
         assert self.opening is not None
         with open_writer(self.folder) as writer, writer.transaction() as conn:
             assert find(conn, [self.opening.commitment]) == [self.opening]
-            gone = erase(conn, writer.log, [self.opening.commitment], reason="r", at="t")
+            (gone,) = erase(conn, writer.log, [self.opening.commitment], reason="r", at="t")
             self.leaves.append(gone.leaf_hash)
         self.opening = None
         self.signed()

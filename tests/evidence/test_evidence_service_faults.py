@@ -6,7 +6,7 @@ lost; and the next start goes on from wherever the fault left it.
 
 import json
 import shutil
-import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,7 @@ from sqlalchemy import Engine, text
 
 from deploy.local import packages
 from evidence.checkpoint import Checkpoint
+from evidence.entry import Entry
 from store.engine import open_engine, sqlite_url
 from store.evidence_guard import Guard
 from store.evidence_log import EvidenceLog
@@ -30,24 +31,6 @@ from tests.evidence.injected import (
 )
 
 ORIGIN = "brand.example/log"
-SCRIPT = """
-import json, os, sys
-from pathlib import Path
-from evidence.entry import Entry
-from store.engine import open_engine
-from store.evidence_log import EvidenceLog
-from store.evidence_service import signing
-engine = open_engine(sys.argv[1])
-try:
-    with signing(engine, Path(sys.argv[2]), sys.argv[3]) as log:
-        for number in range(3):
-            with log.transaction() as conn:
-                [one] = EvidenceLog().append(conn, [Entry(f"s-{number}", {"n": number})])
-            print(json.dumps([one.index, one.leaf_hash.hex()]), flush=True)
-    engine.dispose()
-except Exception as fault:
-    os._exit(3)
-"""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -57,7 +40,17 @@ def strace() -> None:
 
 def service(url: str, private: Path, files: list[Path], calls: str = "all") -> Traced:
     """A process that logs three entries and says each once it is signed for."""
-    return Traced([sys.executable, "-c", SCRIPT, url, str(private), ORIGIN], b"", files, calls)
+    return Traced(partial(log_three, url, private), b"", files, calls)
+
+
+def log_three(url: str, private: Path) -> None:
+    engine = open_engine(url)
+    with signing(engine, private, ORIGIN) as log:
+        for number in range(3):
+            with log.transaction() as conn:
+                [one] = EvidenceLog().append(conn, [Entry(f"s-{number}", {"n": number})])
+            print(json.dumps([one.index, one.leaf_hash.hex()]), flush=True)
+    engine.dispose()
 
 
 def check(engine: Engine, private: Path, said: bytes, why: object) -> None:

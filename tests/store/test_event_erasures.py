@@ -14,7 +14,7 @@ from codes.epc import item_uri
 from events.timed import timed
 from events.wire import decode_event
 from evidence.commitments import commit
-from evidence.entry import read_entry
+from evidence.entry import MAX_ENTRY_BYTES, NO_LEAF, draft, read_entry
 from registry.model import Product
 from registry.rows import RegistryRows
 from store.alert_views import effective_signals
@@ -22,6 +22,7 @@ from store.engine import open_engine, sqlite_url
 from store.event_erasures import AT_ONCE, erase_old, erase_on_request
 from store.events import incoming_of
 from store.evidence_log import EvidenceLog
+from store.evidence_openings import erasure_entries
 from store.evidence_sources import sources_of
 from store.instants import to_us
 from store.registry import load_rows
@@ -238,3 +239,12 @@ def test_an_event_that_was_replaced_since_no_longer_opens_its_commitment(service
 def test_a_commitment_is_to_the_stored_text_as_one_string() -> None:
     opening = commit('{"a": 1.0}', bytes(32))
     assert opening.value_json == '"{\\"a\\": 1.0}"'
+
+
+def test_an_erasure_of_more_commitments_than_fit_is_as_many_entries() -> None:
+    commitments = [f"{number:064x}" for number in range(2_000)]
+    made = erasure_entries({"kind": "erasure", "reason": "asked for"}, commitments)
+    assert [one for entry in made for one in entry.body["erased"]] == commitments
+    for entry in made:
+        assert len(draft(entry).at(2**53, NO_LEAF)) <= MAX_ENTRY_BYTES
+    assert [one.body["erased"] for one in erasure_entries({}, [])] == [[]]

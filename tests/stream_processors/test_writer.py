@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 from jsonschema import Draft202012Validator
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine, insert
 
 from deploy.schemas import schemas
 from evidence.errors import LogMovedError
@@ -20,9 +20,11 @@ from store.alert_views import alerts_changed_after, effective_signals
 from store.engine import open_engine, sqlite_url
 from store.evidence_log import EvidenceLog
 from store.evidence_openings import find
+from store.evidence_sources import in_entry, sources_of
 from store.registry import load_rows
 from store.registry_versions import versions_at
 from store.schema import metadata
+from store.schema.events import events
 from store.transactions import reading
 from stream_processors.messages import JudgementMessage, SaidOf
 from stream_processors.writer import Writer
@@ -189,3 +191,31 @@ def test_an_earlier_writer_is_fenced_off(engine: Engine) -> None:
     with pytest.raises(LogMovedError):
         first.take([judged(1, 1, 1)])
     assert held(engine) == []
+
+
+def test_a_signal_of_thousands_of_events_and_withdrawals_enters_by_hash(engine: Engine) -> None:
+    inputs = tuple(f"scan:s{number}" for number in range(5_000))
+    ids = tuple(f"{number:064x}" for number in range(3_000))
+    with engine.begin() as connection:
+        store_events(connection, inputs)
+    large = msgspec.structs.replace(signal(1), inputs=inputs, withdraws=ids, corrects=ids[:300])
+    units = (SaidOf(1, inputs[0], (large,)),)
+    writer(engine).take([JudgementMessage(f"item:{ITEM}", 1, (1, ""), inputs[0], units)])
+    (body,) = bodies(engine)
+    assert Draft202012Validator(dict(schemas())["evidence-entry-signal.json"]).is_valid(body)
+    assert len(body["sources_sha256"]) == 64
+    for name, listed in (("withdraws", ids), ("corrects", ids[:300])):
+        with reading(engine) as connection:
+            (opening,) = find(connection, [body["signal"][name]["commitment"]])
+        assert json.loads(opening.value_json) == list(listed)
+    with reading(engine) as connection:
+        known = {one.identity: one.opening.commitment for one in sources_of(connection, inputs)}
+    assert in_entry(inputs, known).items() <= body.items()
+    assert len(known) == len(inputs)
+
+
+def store_events(connection: Connection, identities: tuple[str, ...]) -> None:
+    """Stored scans, as far as commitments to them ask."""
+    same = {"kind": "scan", "subject": ITEM, "happened_us": 1, "received_us": 1}
+    rows = [{**same, "identity": one, "raw": f'{{"n":"{one}"}}'} for one in identities]
+    connection.execute(insert(events), rows)

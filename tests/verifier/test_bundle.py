@@ -171,7 +171,9 @@ def test_erasing_a_value_leaves_the_log_whole_and_is_an_entry(made: Made, tmp_pa
     folder = LogFolder.at(tmp_path / "case" / "log")
     with open_writer(folder) as writer:
         with writer.transaction() as conn:
-            gone = erase(conn, writer.log, [SECRET.commitment], reason="asked for", at="2026-01-01")
+            (gone,) = erase(
+                conn, writer.log, [SECRET.commitment], reason="asked for", at="2026-01-01"
+            )
         with writer.reading() as conn:
             (row,) = writer.log.rows(conn, gone.index, gone.index + 1)
         assert SECRET.commitment.encode() in row.data

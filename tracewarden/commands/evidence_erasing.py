@@ -35,7 +35,7 @@ def erase(
 ) -> None:
     """Erase salts and values of a log, or places and sessions of consumers' scans, and log that."""
     if log is not None and commitment and not (data or event or item):
-        print_lines([_erase_commitments(log, private, commitment, reason)])
+        print_lines(_erase_commitments(log, private, commitment, reason))
     elif log is None and (event or item) and not commitment:
         print_lines([_erase_scans(data, event or [], item or [], reason)])
     else:
@@ -45,11 +45,11 @@ def erase(
 
 def _erase_commitments(
     log: Path, private: Path | None, commitments: list[str], reason: str
-) -> dict[str, Any]:
+) -> list[dict[str, Any]]:
     with open_writer(LogFolder.at(log, private)) as writer, writer.transaction() as conn:
         at = datetime.now(UTC).isoformat(timespec="seconds")
         done = erase_openings(conn, writer.log, commitments, reason=reason, at=at)
-    return {"index": done.index, "leaf_hash": done.leaf_hash.hex()}
+    return [{"index": one.index, "leaf_hash": one.leaf_hash.hex()} for one in done]
 
 
 def _erase_scans(

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -16,7 +16,7 @@ from evidence.note import Note, VerifierKey
 from store.engine import open_engine, sqlite_url
 from store.evidence_folder import LogFolder
 from store.evidence_fsck import SignedSize
-from store.evidence_guard import Guard
+from store.evidence_guard import Guard, SecondWriterError
 from store.evidence_log import EvidenceLog
 from store.evidence_rebuild import rebuild
 from store.evidence_sealing import Sealer, seal
@@ -117,8 +117,14 @@ def appending(log: Path | None, data: Path | None, private: Path | None) -> Iter
         with open_writer(LogFolder.at(log, private)) as writer:
             yield writer
     else:
-        with service_database(data) as engine:
-            yield SignedLog(engine, signed_before(engine, private_folder(data, private)))
+        folder = private_folder(data, private)
+        with service_database(data) as engine, ExitStack() as block:
+            sealer = signed_before(engine, folder)
+            try:
+                signed = block.enter_context(signing(engine, folder, ""))
+            except SecondWriterError:  # Then beside it.
+                signed = SignedLog(engine, sealer)
+            yield signed
 
 
 def refuse_both(log: Path | None, data: Path | None) -> None:
