@@ -34,7 +34,8 @@ def open_container(data: bytes) -> dict[str, bytes]:
                     raise WrongError(name, "too-large", detail)
                 files[name] = bundle.read(member)
     except (BadZipFile, EOFError, ValueError, NotImplementedError, OSError) as error:
-        raise WrongError(name, "file-changed", f"not readable: {error}") from None
+        detail = f"not as it was packed: {error}" if name else f"no whole zip: {error}"
+        raise WrongError(name, "file-changed", detail) from None
     return files
 
 

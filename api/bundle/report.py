@@ -151,7 +151,9 @@ def _short(told: _Told, w: Wording) -> list[str]:
         lines.append(w("purpose", purpose=told.purpose))
     subjects = {(row.body["subject"]["type"], row.body["subject"]["id"]) for row in subject.alerts}
     lines += [
-        w("subject_item", id=key) if kind == "item" else w("subject_other", type=kind, id=key)
+        w("subject_item", id=key)
+        if kind == "item"
+        else w("subject_other", type=w(f"type_{kind}"), id=key)
         for kind, key in sorted(subjects)[:10]
     ]
     if subject.dealer_id is not None:
@@ -166,7 +168,9 @@ def _short(told: _Told, w: Wording) -> list[str]:
             lines.append(w("policy", version=subject.case.body["policy"]["version"]))
     counts = {"entries": len(told.entries), "events": len(told.shown), "files": len(told.files)}
     lines.append(w("counted", **counts))
-    strongest = max((row.strength for row in subject.alerts), default=0.0)
+    if not subject.alerts:
+        return [*lines, w("found_none")]
+    strongest = max(row.strength for row in subject.alerts)
     return [*lines, w("surest", percent=round(strongest * 100))]
 
 

@@ -28,9 +28,10 @@ class Moment(NamedTuple):
 
     def words(self, w: Wording) -> str:
         """In words."""
-        values = dict(self.values)
-        if w.has(f"reader_{values.get('reader')}"):
-            values["reader"] = w(f"reader_{values['reader']}")
+        values = {
+            name: w(f"{name}_{value}") if w.has(f"{name}_{value}") else value
+            for name, value in self.values.items()
+        }
         return w(self.key, **values)
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import random
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from tests.verifier.anchored import Anchored, anchored_bundle
 from tests.verifier.tampering import tampered
 from verifier import read_trust, verify_bundle
 
+DOCS = Path("docs/evidence.md")
 PAGE = Path("verifier/verify.html").resolve().as_uri()
 CALL = """async ([data, trust]) => {
   const bytes = Uint8Array.from(atob(data), char => char.charCodeAt(0));
@@ -59,6 +61,19 @@ def test_page_and_package_say_the_same_of_every_bundle(page: Page, made: Anchore
             assert found["checked"] == expected.checked, name
 
 
+def test_the_page_says_in_words_what_each_problem_means(page: Page) -> None:
+    explained = set(page.evaluate("Object.keys(MEANING)"))
+    told = {
+        word
+        for source in Path("verifier").glob("*.py")
+        for word in re.findall(r'"([a-z]+(?:-[a-z]+)+)"', source.read_text())
+    }
+    documented = set(re.findall(r"^\| (`[a-z].*?) \|", DOCS.read_text(), re.MULTILINE))
+    named = {word for cell in documented for word in re.findall("`([a-z-]+)`", cell)}
+    assert explained <= named
+    assert explained - {"unreadable"} <= told
+
+
 def test_sampled_bytes_cannot_be_changed_unseen(page: Page, made: Anchored) -> None:
     chance = random.Random(3)
     for place in chance.sample(range(len(made.data)), 60):
@@ -81,6 +96,7 @@ def test_an_arbitrator_chooses_files_and_reads_the_verdict(
     page.set_input_files("#bundle", tmp_path / "bent.zip")
     page.click("#go")
     expect(page.locator("#verdict.bad")).to_contain_text("attachments/photo.jpg")
+    expect(page.locator("#verdict.bad")).to_contain_text("该文件与导出时不一致")
     page.fill("#trust", "nonsense")
     page.click("#go")
     expect(page.locator("#verdict")).to_contain_text("could not be checked")

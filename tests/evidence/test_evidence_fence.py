@@ -48,14 +48,13 @@ with signing(engine, Path(sys.argv[2]), sys.argv[3]) as log:
 def writer(url: str, private: Path) -> Iterator[subprocess.Popen[bytes]]:
     """The log's writer, a process of its own."""
     command = [sys.executable, "-c", WRITER, url, str(private), ORIGIN]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    assert process.stdout is not None
-    try:
-        assert process.stdout.readline() == b"ready\n", process.stderr and process.stderr.read()
-        yield process
-    finally:
-        process.kill()
-        process.wait()
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        try:
+            assert process.stdout.readline() == b"ready\n"
+            yield process
+        finally:
+            process.kill()
 
 
 def step(conn: Connection) -> None:
