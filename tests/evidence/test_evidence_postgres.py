@@ -11,14 +11,14 @@ from evidence.errors import EntryConflictError, EvidenceError
 from evidence.tree import root_of
 from store.engine import open_engine
 from store.evidence_log import EvidenceLog
-from store.schema.evidence import evidence_entries, evidence_tables
+from store.schema.evidence import evidence_checkpoint, evidence_entries, evidence_tables
 from store.schema.metadata import metadata
 
 
 @pytest.fixture
 def engine(database_url: str) -> Iterator[Engine]:
     engine = open_engine(database_url)
-    metadata.create_all(engine, tables=evidence_tables)
+    metadata.create_all(engine, tables=[*evidence_tables, evidence_checkpoint])
     yield engine
     engine.dispose()
 
