@@ -23,6 +23,7 @@ from cases.steps import (
     Dismiss,
     Grow,
     Merge,
+    Remind,
     Reopen,
     Silence,
     Split,
@@ -114,7 +115,7 @@ def _changed(before: Standing, taken: Taken) -> Standing:
             return replace(before, split_off=before.split_off | set(alert_ids))
         case Begin(alert_ids=alert_ids):
             return replace(before, own_alerts=alert_ids)
-        case Comment() | Attach():
+        case Comment() | Attach() | Remind():
             return before
 
 
@@ -130,6 +131,7 @@ _FROM: dict[type[Step], frozenset[State]] = {
     Archive: OPEN,
     Grow: frozenset({"archived"}),
     Silence: OPEN,
+    Remind: OPEN,
     Merge: OPEN,
     Absorb: OPEN,
     Split: OPEN,

@@ -108,6 +108,14 @@ class Silence(Struct, frozen=True, tag="silence", tag_field="step"):
     text: str = ""
 
 
+class Remind(Struct, frozen=True, tag="remind", tag_field="step"):
+    """A deadline has passed: of the first look, the decision or a dealer's answer; or a silence is
+    over. Each is told of once."""
+
+    what: Literal["look", "decision", "answer", "silence"]
+    due_us: int
+
+
 class Merge(Struct, frozen=True, tag="merge", tag_field="step"):
     """This case goes on as a part of another."""
 
@@ -136,7 +144,7 @@ class Begin(Struct, frozen=True, tag="begin", tag_field="step"):
 
 Step = (
     Assign | Comment | Ask | Answer | Attach | Confirm | Dismiss | Reopen | Archive | Grow | Silence
-    | Merge | Absorb | Split | Begin
+    | Remind | Merge | Absorb | Split | Begin
 )  # fmt: skip
 
 DEALER_MAY_SEE: tuple[str, ...] = ("kind", "gtins", "territory", "opened_at", "items", "period")

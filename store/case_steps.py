@@ -14,7 +14,7 @@ from cases.errors import CaseError, case_unknown
 from cases.roles import Role
 from cases.standing import Standing, after, check, check_state, standing
 from cases.step_entries import entry_of_step
-from cases.steps import Absorb, Answer, Ask, Begin, Grow, Step, Taken
+from cases.steps import Absorb, Answer, Ask, Begin, Grow, Remind, Step, Taken
 from evidence.commitments import SALT_BYTES
 from store.case_alerts import alert_ids_of
 from store.evidence_log import EvidenceLog
@@ -63,10 +63,11 @@ class LoggedStep(NamedTuple):
 def steps_of(engine: Engine, case_id: str) -> list[LoggedStep]:
     """All steps of a case, in order."""
     with reading(engine) as connection:
-        return _steps(connection, case_id)
+        return read_steps(connection, case_id)
 
 
-def _steps(connection: Connection, case_id: str) -> list[LoggedStep]:
+def read_steps(connection: Connection, case_id: str) -> list[LoggedStep]:
+    """The same within a transaction."""
     rows = connection.execute(_STEPS.where(case_steps.c.case_id == case_id))
     return [
         LoggedStep(
@@ -138,17 +139,38 @@ def grow(
     now = _locked(connection, case_id)
     if now.archived_at_alerts is None or alerts <= now.archived_at_alerts:
         return False
-    taken = Taken(now.steps, at_us, SYSTEM, Grow(alerts))
-    _write(connection, case_id, now, taken, salt, ())
+    take_by_system(connection, case_id, Grow(alerts), at_us=at_us, salt=salt)
     return True
 
 
-def _locked(connection: Connection, case_id: str) -> Standing:
-    """Where the case stands; nobody else adds a step until the transaction ends."""
+def take_by_system(
+    connection: Connection,
+    case_id: str,
+    step: Remind | Grow,
+    *,
+    at_us: int,
+    salt: Callable[[int], bytes],
+) -> Taken:
+    """A step that time or growth takes, on a case that is locked."""
+    now = standing(row.taken for row in read_steps(connection, case_id))
+    return _write(connection, case_id, now, Taken(now.steps, at_us, SYSTEM, step), salt, ())
+
+
+def lock(connection: Connection, case_id: str) -> None:
+    """Nobody else adds a step to the case until the transaction ends.
+
+    Raises:
+        CaseError: there is no such case.
+    """
     query = select(cases.c.case_id).where(cases.c.case_id == case_id).with_for_update()
     if connection.execute(query).first() is None:
         raise case_unknown()
-    return standing(row.taken for row in _steps(connection, case_id))
+
+
+def _locked(connection: Connection, case_id: str) -> Standing:
+    """Where the case stands, now that it is locked."""
+    lock(connection, case_id)
+    return standing(row.taken for row in read_steps(connection, case_id))
 
 
 def _write(

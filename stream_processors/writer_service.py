@@ -21,6 +21,7 @@ logger = logging.getLogger(__name__)
 RECORDS_AT_ONCE = 100
 IDLE_S = 1.0
 GATHERS_EVERY_S = 1.0
+REMINDS_EVERY_S = 60.0
 
 
 class WriterService:
@@ -34,6 +35,7 @@ class WriterService:
         publisher: Publisher,
         *,
         gather: Callable[[], int],
+        remind: Callable[[], int],
         retry_limit_s: float,
     ) -> None:
         self._writer = writer
@@ -42,6 +44,8 @@ class WriterService:
         self._publisher = publisher
         self._gather = gather
         self._gathered_at = 0.0
+        self._remind = remind
+        self._reminded_at = float("-inf")
         self._retry_limit_s = retry_limit_s
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -58,6 +62,7 @@ class WriterService:
         while not stop.is_set():
             await self.step()
             await self.gather()
+            await self.remind()
 
     async def step(self, *, wait_s: float = IDLE_S) -> int:
         """Take what has come, waiting for up to ``wait_s``; returns the number of records."""
@@ -90,6 +95,14 @@ class WriterService:
             return
         self._gathered_at = time.monotonic()
         if await self._retried("gathering judgements", self._gather):
+            await self._seal()
+
+    async def remind(self) -> None:
+        """Remind of what is due by now, at most once in a while."""
+        if time.monotonic() - self._reminded_at < REMINDS_EVERY_S:
+            return
+        self._reminded_at = time.monotonic()
+        if await self._retried("reminding of what is due", self._remind):
             await self._seal()
 
     async def _seal(self) -> None:

@@ -30,7 +30,7 @@ from stream_processors.topics import INPUTS, SIGNALS
 from stream_processors.worker import Worker
 from stream_processors.writer import Writer
 from stream_processors.writer_service import WriterService
-from tracewarden.gathering_stage import gatherer_of, now_us
+from tracewarden.gathering_stage import gatherer_of, now_us, reminding
 from tracewarden.installation import (
     ConfigurationError,
     EmbeddedFolder,
@@ -195,6 +195,7 @@ def _runner(
         QueueConsumer(queue, "writer", (SIGNALS,)),
         publisher,
         gather=gatherer_of(engine, writes, settings).step,
+        remind=reminding(engine),
         retry_limit_s=settings.retry_limit_s,
     )
     return EmbeddedRunner(

@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
+from cases.deadlines import DAY_US
 from cases.errors import CaseError
 from cases.standing import standing
-from cases.steps import Answer, Archive, Ask, Assign, Comment, Confirm, Grow
+from cases.steps import Answer, Archive, Ask, Assign, Comment, Confirm, Grow, Remind
 from store.case_joins import merge_case, split_case
+from store.case_reminders import remind
 from store.case_steps import (
     Author,
     StoredFile,
@@ -35,7 +37,7 @@ from store.evidence_fsck import fsck
 from store.evidence_log import EvidenceLog
 from store.evidence_openings import erase, find
 from store.migrations import migrate
-from tests.store.cases_at_hand import add_case
+from tests.store.cases_at_hand import OPENED_US, add_case
 
 MEI = Author("mei", "decider", os.urandom)
 ANN = Author("ann", "dealer", os.urandom)
@@ -193,3 +195,26 @@ def test_the_list_knows_what_it_can_be_narrowed_to(engine: Engine) -> None:
     assert count_by_state(engine) == {"new": 1, "in-review": 1, "gone": 1}
     assert choices(engine).kinds == ["clone", "diversion"]
     assert [row.case_id for row in list_cases(engine, CaseFilter(assignee="mei"), 10)] == ["c1"]
+
+
+def day(number: int) -> int:
+    return OPENED_US + number * DAY_US
+
+
+def test_the_service_reminds_of_each_deadline_once_and_logs_that_it_did(engine: Engine) -> None:
+    take_step(engine, "c1", Ask("D1", "Where did these go?", due_us=day(50)), MEI, at_us=1)
+    assert remind(engine, day(49), os.urandom) == 2
+    assert remind(engine, day(51), os.urandom) == 1
+    assert remind(engine, day(90), os.urandom) == 0
+    told = [one for case in ("c1", "c2", "c3") for one in steps_of(engine, case)]
+    reminded = [one for one in told if isinstance(one.taken.step, Remind)]
+    assert [(one.taken.actor, one.taken.step.what) for one in reminded] == [  # type: ignore[union-attr]
+        ("system", "decision"), ("system", "answer"), ("system", "look")
+    ]  # fmt: skip
+    log = EvidenceLog()
+    with engine.begin() as connection:
+        bodies = [
+            json.loads(row.data)["body"]
+            for row in log.iterate(connection, 0, log.head(connection).size)
+        ]
+    assert sum(body.get("step") == "remind" for body in bodies) == 3

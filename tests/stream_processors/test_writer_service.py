@@ -60,7 +60,7 @@ async def test_what_is_acknowledged_is_signed_and_published(tmp_path: Path) -> N
     bus = Bus(tmp_path)
     with signing(bus.engine, tmp_path / "private", "o.example/log") as log:
         writer = Writer(bus.engine, lambda: 1)
-        service = WriterService(writer, log, bus, bus, gather=int, retry_limit_s=1)
+        service = WriterService(writer, log, bus, bus, gather=int, remind=int, retry_limit_s=1)
         writer.start()
         assert await service.step() == 1
         assert bus.published_at_commit == [2]
@@ -86,6 +86,8 @@ async def test_what_could_not_be_signed_is_not_acknowledged_and_ends_the_writer(
         writer.start()
         monkeypatch.setattr(Guard, "swap", fails)
         with pytest.raises(OSError, match="Input/output"):
-            await WriterService(writer, log, bus, bus, gather=int, retry_limit_s=60).step()
+            await WriterService(
+                writer, log, bus, bus, gather=int, remind=int, retry_limit_s=60
+            ).step()
     assert (len(calls), bus.published_at_commit, bus.shown()) == (1, [], 0)
     bus.engine.dispose()

@@ -30,7 +30,7 @@ from stream_processors.writer import Writer
 from stream_processors.writer_service import WriterService
 from tracewarden.commands.refusals import refusals
 from tracewarden.commands.up import log_to
-from tracewarden.gathering_stage import gatherer_of, now_us
+from tracewarden.gathering_stage import gatherer_of, now_us, reminding
 from tracewarden.installation import (
     ConfigurationError,
     database_url,
@@ -171,6 +171,7 @@ async def _write(
         consumer,
         publisher,
         gather=gatherer_of(engine, writes, settings).step,
+        remind=reminding(engine),
         retry_limit_s=settings.retry_limit_s,
     )
     anchoring = asyncio.create_task(

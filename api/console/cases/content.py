@@ -15,7 +15,7 @@ from api.console.session import LoggedIn
 from api.services import Records, Services
 from api.wording import Wording
 from cases.standing import Standing, possible, standing
-from cases.steps import Attachment, Step
+from cases.steps import Attachment, Remind, Step
 from events.timed import from_microseconds
 from store.alert_views import AlertRow, alerts_by_id
 from store.case_alerts import alert_ids_of
@@ -116,6 +116,8 @@ def _step(logged: LoggedStep, w: Wording) -> ShownStep:
 
 def _about(step: Step, w: Wording) -> str:
     """What a step says besides its text: to whom, why, until when."""
+    if isinstance(step, Remind):
+        return w(f"about_remind_{step.what}", day=f"{from_microseconds(step.due_us):%Y-%m-%d}")
     for member in ("assignee", "into", "case_id", "to", "question", "dealer_id"):
         value = getattr(step, member, None)
         if value is not None:
