@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine
 
 from custody.fold import OWN_STEPS
 from events.identity import Identity, is_deadline
-from events.model import Offer, Order, Position, Scan
+from events.model import ItemEvent, Offer, Order, Position, Scan, Tick
 from events.timed import Timed, by_order
 from judging import shipment as shipment_folding
 from judging.courses import Courses
@@ -99,16 +99,20 @@ class Pipeline:
 
     def process(self, incoming: Sequence[Incoming]) -> Processed:
         """Store and judge a batch; may be repeated with the same result after any fault."""
+        kinds = {type(event.timed.event) for event in incoming}  # one, as topics go
         with self._engine.begin() as connection:
             registry, revision = self._source.current(connection), self._source.revision
             stored = store_events(connection, incoming)
             items, shipments = _direct([*incoming, *stored.displaced], stored, registry)
-            for key, since_us, tick in overdue_shipments(connection, incoming, registry):
-                shipments.setdefault(key, _Touched()).judge_from((since_us, ""), tick)
+            if Tick in kinds:
+                for key, since_us, tick in overdue_shipments(connection, incoming, registry):
+                    shipments.setdefault(key, _Touched()).judge_from((since_us, ""), tick)
             versions = _raise(connection, items, shipments, known={})
-            traded = _traded(incoming)
+            traded = _traded(incoming) if kinds & _TRADE else []
             versions |= raise_versions(connection, [trade_key(one) for one in traded])
-        named = [event for event in (*incoming, *stored.displaced) if event.step is not None]
+        named: list[Incoming] = []
+        if ItemEvent in kinds:
+            named = [event for event in (*incoming, *stored.displaced) if event.step is not None]
         handlings: Touched = {}
         if named:
             # In a transaction of its own: a scan that is stored meanwhile either is found here, or
@@ -161,7 +165,7 @@ def _prefix(registry: Registry) -> str:
     return f"tw:{registry.first_policy_hash[:16]}:"
 
 
-_TRADE = (Order, Offer)
+_TRADE = frozenset([Order, Offer])
 
 
 def _traded(incoming: Iterable[Incoming]) -> list[Identity]:
@@ -169,7 +173,7 @@ def _traded(incoming: Iterable[Incoming]) -> list[Identity]:
     return [
         event.identity
         for event in incoming
-        if isinstance(event.timed.event, _TRADE)
+        if type(event.timed.event) in _TRADE
     ]
 
 
@@ -179,7 +183,6 @@ def _direct(
     """Items that were read and shipments whose trackers reported."""
     items: Touched = {}
     shipments: Touched = {}
-    seen: set[str] = set()
     fresh = stored.fresh - stored.moved
     for event in incoming:
         moment = event.timed
@@ -192,13 +195,13 @@ def _direct(
         else:
             continue
         identity = moment.identity
-        is_fresh = identity in fresh and identity not in seen
-        for subject in touched:
-            if is_fresh:
+        if identity in fresh:
+            fresh.discard(identity)  # what comes again in the same batch is not
+            for subject in touched:
                 subject.moments.append(moment)
-            else:
+        else:
+            for subject in touched:
                 subject.judge_from(moment.order, identity)
-        seen.add(identity)
     return items, shipments
 
 
