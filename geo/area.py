@@ -10,6 +10,7 @@ from shapely.geometry import MultiPolygon, Polygon
 from geo.arrays import Bools, Floats, FloatsLike, Ints, floats
 from geo.borders import Borders
 from geo.errors import GeoError
+from geo.gaussian import nudged
 
 GRID_DEG = 1e-9
 """To this, a tenth of a millimetre, borders are snapped where several polygons are united."""
@@ -43,8 +44,7 @@ class Area:
     def probability(self, lon: FloatsLike, lat: FloatsLike, sigma_m: FloatsLike) -> Floats:
         """Probability in [0, 1] that the true place lies inside; sigma 0 is the point itself."""
         x, y, sigma = _columns(lon, lat, sigma_m)
-        area = _zeros(x)
-        return self.borders.probability(area, x, y, sigma, self.borders.contains(area, x, y))
+        return self._share(*nudged(x, y, sigma), sigma)[0]
 
     def distance_m(self, lon: FloatsLike, lat: FloatsLike) -> Floats:
         """Geodesic metres to the nearest border, negative inside; +-inf where there is none."""
@@ -54,9 +54,13 @@ class Area:
     def check(self, lon: FloatsLike, lat: FloatsLike, sigma_m: FloatsLike) -> tuple[Floats, Floats]:
         """(probability inside, signed distance in metres) of each fix, both as above."""
         x, y, sigma = _columns(lon, lat, sigma_m)
-        inside = self.borders.contains(_zeros(x), x, y)
-        share = self.borders.probability(_zeros(x), x, y, sigma, inside)
+        share, inside = self._share(*nudged(x, y, sigma), sigma)
         return share, self._signed(x, y, inside)
+
+    def _share(self, lon: Floats, lat: Floats, sigma_m: Floats) -> tuple[Floats, Bools]:
+        area = _zeros(lon)
+        inside = self.borders.contains(area, lon, lat)
+        return self.borders.probability(area, lon, lat, sigma_m, inside), inside
 
     def _signed(self, lon: Floats, lat: Floats, inside: Bools) -> Floats:
         away = self.borders.distance(_zeros(lon), lon, lat)

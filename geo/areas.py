@@ -5,7 +5,7 @@ Ours are four levels: region, province, city, county. Areas stay in the package'
 which the territories made of them declare.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,8 +21,8 @@ LEVELS = ("region", "province", "city", "county")
 
 
 class Fields(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where a package keeps what we need: names of properties, with dots into what is nested;
-    ``id`` alone is the feature's own.
+    """Where a package keeps what we need: names of properties, with dots into what is nested
+    (and may as well be written plainly); ``id`` alone is the feature's own.
 
     ``levels`` renames levels. Where there is no such property, ``level_by_length`` tells the level
     by the length of the code, ``parent_by_length`` how long the parent's is; ``padded`` says that
@@ -148,11 +148,16 @@ class Library:
         codes = {area.code for area in below}
         return [area for area in below if area.parent not in codes]
 
-    def _below(self, code: str) -> Iterator[str]:
-        for child in self._children.get(code, ()):
-            yield child
-            if child != code:
-                yield from self._below(child)
+    def _below(self, code: str) -> list[str]:
+        """All below at any depth; files in which areas are each other's parents have an end."""
+        found: dict[str, None] = {}
+        ahead = [code]
+        while ahead:
+            for child in self._children.get(ahead.pop(), ()):
+                if child not in found:
+                    found[child] = None
+                    ahead.append(child)
+        return list(found)
 
 
 def read_library(
@@ -210,9 +215,11 @@ def _level(feature: Mapping[str, Any], code: str, fields: Fields) -> str | None:
 
 def _text(feature: Mapping[str, Any], path: str) -> str | None:
     """What stands there, numbers as text; ``id`` is the feature's own where no property is."""
-    value: Any = feature.get("properties")
+    properties = feature.get("properties")
+    value: Any = properties if isinstance(properties, Mapping) else None
     for part in path.split("."):
-        value = value.get(part) if isinstance(value, Mapping) else None
+        # One that is written plainly where others nest it stands for itself.
+        value = value.get(part) if isinstance(value, Mapping) else value
     if value is None and path == "id":
         value = feature.get("id")
     if isinstance(value, bool) or not isinstance(value, str | int):

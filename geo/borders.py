@@ -158,7 +158,10 @@ class Borders:
     def probability(
         self, area: Ints, lon: Floats, lat: Floats, sigma_m: Floats, inside: Bools
     ) -> Floats:
-        """Share of the Gaussian around each fix that lies in its area (see geo/gaussian.py)."""
+        """Share of the Gaussian around each fix that lies in its area (see geo/gaussian.py).
+
+        The fixes are ``nudged``, and ``inside`` says which of them lie in their area then.
+        """
         lost = np.zeros(len(lon))
         fuzzy = np.flatnonzero(sigma_m > 0)
         if len(fuzzy):

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from geo.arrays import Floats, FloatsLike, Ints, floats
 from geo.borders import Borders
+from geo.gaussian import nudged
 from geo.points import check_points
 from geo.uncertainty import sigma_m
 from geo.verdict import Codes, columns_of, normal_columns, reading_columns
@@ -73,8 +74,9 @@ def judge_rows(
     # What has two readings is asked twice, the second time behind all others.
     row = np.concatenate([np.arange(size), doubt])
     at = normal_columns(x[row], y[row], np.concatenate([first, second[doubt]]))
-    inside = borders.contains(area[row], *at)
-    share = borders.probability(area[row], *at, sigma[row], inside)
+    near = nudged(*at, sigma[row])
+    inside = borders.contains(area[row], *near)
+    share = borders.probability(area[row], *near, sigma[row], inside)
     code = columns_of(share, np.array([name == "ip" for name in source], dtype=bool)[row])
     shown = np.arange(size)
     nearer = np.abs(share[size:] - 0.5) < np.abs(share[doubt] - 0.5)

@@ -22,8 +22,6 @@ from geo.ellipsoid import E2, RADIANS, SEMI_MAJOR_M
 
 CLOSE_M = 1000.0
 """Up to this sigma, shrunk as the parallels do, the map's second order is enough."""
-NUDGE = (1.3e-7, 0.7e-7)
-"""In sigmas: keeps fixes off the ends of edges, where an angle is undefined."""
 _FEW_EDGES = 24
 """So many are integrated as if all were long, which costs less than telling them apart."""
 _BLOCK = 2048
@@ -82,10 +80,10 @@ def _parabolas(
     meridian, flat = meridian.take(row), flat.take(row)
     curve = np.empty((6, len(row)))
     wide, high, bent = flat + skew * v, stretch * v, bow * u
-    curve[0] = u * wide + NUDGE[0]
+    curve[0] = u * wide
     curve[1] = run * wide + skew * u * rise
     curve[2] = skew * run * rise
-    curve[3] = v * (meridian + high) + bent * u + NUDGE[1]
+    curve[3] = v * (meridian + high) + bent * u
     curve[4] = rise * (meridian + 2 * high) + 2 * bent * run
     curve[5] = stretch * rise * rise + bow * run * run
     return curve

@@ -21,7 +21,7 @@ from geo.covering.cells import NONE, SEVERAL, Cells
 from geo.covering.lookup import Lookup
 from geo.covering.wide import Wide
 from geo.ellipsoid import DEGREE_M, RADIANS
-from geo.gaussian import REACH, degrees_around, lost_share, settle
+from geo.gaussian import REACH, degrees_around, lost_share, nudged, settle
 
 
 class Covering:
@@ -89,7 +89,7 @@ class Covering:
 
         ``area`` is an array of area numbers; ``sigma_m`` is in metres, 0 for a point.
         """
-        x, y = self._points(lon, lat)
+        x, y = self._points(*nudged(lon, lat, sigma_m))
         leaf = self.lookup.leaves(x, y)
         share: Floats = (self.cells.single.take(leaf) == area).astype(np.float64)
         if not len(leaf):

@@ -1,5 +1,7 @@
 """Areas: unions, owners of border points, distances, and laws of them."""
 
+import math
+
 import numpy as np
 import pytest
 import shapely
@@ -180,3 +182,21 @@ def test_an_empty_area_is_refused() -> None:
         with pytest.raises(GeoError) as caught:
             Area(nothing)
         assert caught.value.type == "polygon-empty"
+
+
+@pytest.mark.parametrize("accuracy_m", [1.0, 20.0, 1e3, 1e5, 5e6])
+@pytest.mark.parametrize("side", [1e-9, 1e-4, 0.01])
+@pytest.mark.parametrize("west", [0.5, -100.25, 116.4, -180.0])
+def test_a_fix_on_the_border_of_a_speck_is_not_in_it(
+    accuracy_m: float, side: float, west: float
+) -> None:
+    area = Area([box(west, 40.0, west + side, 40.0 + side)])
+    sigma = accuracy_m / math.sqrt(-2 * math.log(0.32))
+    x, y = [west, west + side, west, west + side / 2], [40.0, 40.0 + side, 40.0 + side, 40.0]
+    share = area.probability(x, y, sigma)
+    km2_m = (side * 111_000) ** 2
+    most = km2_m / (2 * math.pi * sigma**2)
+    assert (share <= min(0.6, 1.1 * most) + 2e-7).all()
+    if most < 0.1:
+        wanted = most * math.cos(math.radians(40))
+        assert share == pytest.approx(np.full(4, wanted), rel=0.2, abs=2e-7)

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from geo.areas import PACKAGES, Fields, Library, read_library
@@ -151,3 +152,52 @@ def test_what_is_no_collection_is_refused(content: bytes, slug: str | None) -> N
     with pytest.raises(GeoError) as caught:
         read_library([("x", content)], Fields())
     assert caught.value.type == slug
+
+
+def boundary(adcode: int | str, level: str, parent: object, west: float) -> dict[str, Any]:
+    """A feature as packages of China's boundaries have it."""
+    ring = [[west, 30], [west + 1, 30], [west + 1, 31], [west, 31], [west, 30]]
+    properties = {"adcode": adcode, "name": f"N{adcode}", "level": level, "parent": parent}
+    return {
+        "type": "Feature",
+        "properties": properties,
+        "geometry": {"type": "Polygon", "coordinates": [ring]},
+    }
+
+
+def test_a_parent_may_be_nested_or_plain_and_need_not_follow_from_the_code() -> None:
+    features = [
+        boundary(420000, "province", {"adcode": 100000}, 110),
+        boundary("420100", "city", "420000", 111),
+        boundary(420102, "district", {"adcode": 420100}, 112),
+        boundary(420103, "district", 420100, 113),
+        # A county that its province governs: by its code it would be in a city 429000.
+        boundary(429004, "district", 420000, 114),
+    ]
+    document = msgspec.json.encode({"type": "FeatureCollection", "features": features})
+    library = read_library([("package.json", document)], PACKAGES["adcode"], "gcj02")
+    parents = {area.code: area.parent for area in library.listed()}
+    assert parents == {
+        "420000": "100000", "420100": "420000", "420102": "420100", "420103": "420100",
+        "429004": "420000",
+    }  # fmt: skip
+    counties = library.listed(level="county", under="420000")
+    assert [area.code for area in counties] == ["420102", "420103", "429004"]
+
+
+def test_parents_in_a_circle_have_an_end() -> None:
+    features = [
+        boundary(420100, "city", 420200, 110),
+        boundary(420200, "city", 420100, 111),
+        boundary(420300, "city", 420300, 112),
+    ]
+    document = msgspec.json.encode({"type": "FeatureCollection", "features": features})
+    library = read_library([("package.json", document)], PACKAGES["adcode"])
+    assert {area.code for area in library.listed(under="420100")} == {"420100", "420200"}
+    assert [area.code for area in library.listed(under="420300")] == ["420300"]
+
+
+def test_properties_that_are_none_leave_the_area_out() -> None:
+    feature = {**boundary(420100, "city", None, 110), "properties": "420100"}
+    document = msgspec.json.encode({"type": "FeatureCollection", "features": [feature]})
+    assert read_library([("package.json", document)], PACKAGES["adcode"]).listed() == []
