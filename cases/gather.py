@@ -28,7 +28,7 @@ from cases.groups import DAY_US, Group, Groups
 from cases.judgement import Judgement
 from cases.leak import Crossed, Tested, test
 from cases.natural import Natural
-from cases.permits import exceeded_finding, under_permit
+from cases.permits import exceeded_finding, move, under_permit
 from cases.scanned import Scanned
 from cases.trade import Trade, judge_trade
 from registry import Registry
@@ -103,6 +103,8 @@ class _Step:
         if judged.trade is not None:
             for finding in judge_trade(state.trade, judged, judged.trade, self._registry):
                 self._find(finding)
+        if judged.movement is not None:
+            move(state.permits, judged.movement, judged, self._registry)
         if judged.sighting is not None:
             self._sighting(judged.sighting)
         if not (self._signals or self._cases or self._fallen):

@@ -4,7 +4,7 @@ from msgspec import Struct
 
 from events.identity import Identity
 from events.model import Offer, Order
-from rules.model import Sighting
+from rules.model import Movement, Sighting
 from rules.signal import Signal
 
 Trade = Order | Offer
@@ -22,6 +22,7 @@ class Judgement(Struct, frozen=True, kw_only=True, omit_defaults=True):
     signals: tuple[Signal, ...] = ()
     sighting: Sighting | None = None
     trade: Trade | None = None
+    movement: Movement | None = None
 
     @property
     def order(self) -> GatherOrder:

@@ -1,22 +1,22 @@
 """Sales under permits with a quantity: inside until it is used up, and outside from then on.
 
-A permit's quantity counts the items that were seen under it, each once, in the order in which that
-was known (INTERFACES, 'A recording'): which shipments were meant for it, nobody reports. An item
-that went under it stays there; one that came after does not get in by being read again.
+A permit's quantity counts the items that were shipped to, received or seen in its area, each once,
+by whichever of these was known first (INTERFACES, 'A recording'; docs/territories.md). An item that
+went under it stays there, wherever it goes; one that came after does not get in by being read
+again.
 """
 
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import NamedTuple
 
 from msgspec.structs import replace
 
 from cases.judgement import Judgement
 from registry import Policy, Registry
-from registry.allotment import Allotted, Use, clears, take
+from registry.allotment import Allotted, Use, clears, take_goods, take_item
 from registry.known import FOREVER, instant, recorded_us
 from registry.model import Permit
-from rules.model import Finding, Sighting, Subject
+from rules.model import Finding, Load, Movement, Sighting, Subject
 
 CERTAINLY_INSIDE = 0.05
 
@@ -34,7 +34,7 @@ def under_permit(
     allotted: Allotted, sighting: Sighting, judged: Judgement, registry: Registry
 ) -> UnderPermit:
     """Hold a sighting that would be inside against the permits of its dealer."""
-    rows = _limited(registry).get(sighting.dealer_id)
+    rows = registry.limited_permits.get(sighting.dealer_id)
     if not rows or sighting.probability_outside >= CERTAINLY_INSIDE:
         return UnderPermit(sighting, is_cleared=False)
     held = registry.places.holding(
@@ -51,10 +51,52 @@ def under_permit(
     ]
     if not speaking:
         return UnderPermit(sighting, is_cleared=False)
-    if any(take(allotted, [row], use) for row, use in sorted(speaking, key=_by_end)):
+    origin = sighting.origin
+    if any(take_item(allotted, [row], use, origin) for row, use in sorted(speaking, key=_by_end)):
         return UnderPermit(sighting, is_cleared=True)
     beyond = replace(sighting, probability_outside=1.0, territory_id=ids[0])
     return UnderPermit(beyond, False, min(speaking, key=_by_end)[0])
+
+
+def move(
+    allotted: Allotted, movement: Movement, judged: Judgement, registry: Registry
+) -> None:
+    """Count what moved under a permit of the first of its dealers that has one for it."""
+    rows = [
+        row
+        for dealer_id in movement.dealer_ids
+        for row in _speaking(dealer_id, movement, judged, registry)
+    ]
+    for load in movement.loads:
+        for row in rows:
+            if _moved_under(allotted, row, load, movement, judged):
+                break
+
+
+def _speaking(
+    dealer_id: str, movement: Movement, judged: Judgement, registry: Registry
+) -> list[Permit]:
+    """The dealer's permits as known then, those that end first before others; none where it may
+    sell without."""
+    ids, known_us = movement.territory_ids, judged.known_us
+    if _is_authorised(dealer_id, ids, registry, known_us):
+        return []
+    return sorted(_known(registry.limited_permits[dealer_id], known_us), key=_ending)
+
+
+def _moved_under(
+    allotted: Allotted, row: Permit, load: Load, movement: Movement, judged: Judgement
+) -> bool:
+    for territory_id in movement.territory_ids:
+        use = Use(
+            movement.at_us, judged.identity, load.unit, load.gtin, territory_id, load.items
+        )
+        if not clears(row, use):
+            continue
+        if load.unit == movement.unit:
+            return take_item(allotted, [row], use, load.inside) is not None
+        return take_goods(allotted, [row], use) is not None
+    return False
 
 
 def exceeded_finding(
@@ -88,7 +130,10 @@ def _use(sighting: Sighting, judged: Judgement, territory_id: str) -> Use:
 
 
 def _by_end(speaking: tuple[Permit, Use]) -> tuple[int, str]:
-    permit = speaking[0]
+    return _ending(speaking[0])
+
+
+def _ending(permit: Permit) -> tuple[int, str]:
     return instant(permit.valid_to, absent=FOREVER), permit.permit_id
 
 
@@ -99,19 +144,6 @@ def _known(rows: Iterable[Permit], known_us: int) -> list[Permit]:
         if recorded_us(row) <= known_us:
             newest[row.permit_id] = row
     return list(newest.values())
-
-
-@lru_cache(maxsize=8)
-def _limited(registry: Registry) -> dict[str, list[Permit]]:
-    """All permits of the dealers that have one with a quantity."""
-    found: dict[str, list[Permit]] = {}
-    for row in registry.rows.permits:
-        found.setdefault(row.dealer_id, []).append(row)
-    return {
-        dealer_id: rows
-        for dealer_id, rows in found.items()
-        if any(row.quantity is not None for row in rows)
-    }
 
 
 def _is_authorised(

@@ -21,15 +21,16 @@ def judgements_of(unit: Unit) -> Iterator[Judgement]:
     times: dict[Known, list[int]] = {}
     for index, known in enumerate(unit.known):
         times.setdefault(known, []).append(index)
-    if unit.sighting is not None:
-        times.setdefault(unit.sighting[0], [])
+    for told in (unit.sighting, unit.moved):
+        if told is not None:
+            times.setdefault(told[0], [])
     for known, indices in times.items():
-        is_seen = unit.sighting is not None and unit.sighting[0] == known
         yield Judgement(
             known_us=known.at_us,
             known_by=known.by,
             identity=unit.identity,
             subject=unit.subject,
             signals=tuple(unit.signals[index] for index in indices),
-            sighting=unit.sighting[1] if is_seen and unit.sighting else None,
+            sighting=unit.sighting[1] if unit.sighting and unit.sighting[0] == known else None,
+            movement=unit.moved[1] if unit.moved and unit.moved[0] == known else None,
         )

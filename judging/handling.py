@@ -13,6 +13,7 @@ from custody.fold import apply, bears_on
 from events.identity import Identity
 from events.timed import Timed
 from judging.history import History
+from judging.loads import with_loads
 from judging.trails import trails
 from judging.windows import Heard, Judged, judge
 from registry import Registry
@@ -20,6 +21,7 @@ from rules.catalogue import HANDLING_RULES, HandlingStates, initial_handling_sta
 from rules.contents import NOTHING, Contents, packed
 from rules.handling import HandlingContext
 from rules.model import Finding, Outcome
+from rules.movement import movement_of
 from rules.received_by_wrong_dealer import RULE as RECEIVED_BY_WRONG_DEALER
 
 
@@ -75,12 +77,16 @@ class HandlingFold:
             moment.received_us,
             {self._epc: contents},
         )
-        states, outcomes = [], []
+        states: list[Any] = []
+        outcomes: list[Outcome] = []
         for rule, before in zip(HANDLING_RULES, state.rules, strict=True):
             after, said = rule.step(before, moment, context=context)
             states.append(after)
             outcomes.extend(said)
         custody = apply(state.custody, step, roles, party_at=self._registry.party_at)
+        movement = movement_of(step, custody, context)
+        if movement is not None:
+            outcomes.append(movement)
         named = role is not None and role != "parent"
         return HandlingState(custody, tuple(states), contents), outcomes if named else None
 
@@ -106,7 +112,7 @@ def judge_handlings(
     if packing:
         things = history.contents_of(packing)
         judged |= {epc: _judged(found[epc], registry, things) for epc in strayed}
-    return judged
+    return with_loads(judged, history)
 
 
 def _judged(

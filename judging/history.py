@@ -26,6 +26,9 @@ class History(Protocol):
     def now_us(self) -> int:
         """The largest arrival of any event or tick: time, as judging knows it."""
 
+    def packings_of(self, epcs: Collection[str]) -> Mapping[str, list[Step]]:
+        """The item events that name each EPC as a container."""
+
     def positions_of(
         self, tracker_id: str, from_us: int, to_us: int
     ) -> list[Timed[Position]]:

@@ -19,7 +19,7 @@ from judging.shipment import ShipmentFold, ShipmentState
 from judging.trails import rows_of
 from judging.windows import Draft, Judged, Known, judge
 from registry import Registry
-from rules.model import Said, Sighting
+from rules.model import Movement, Said, Sighting
 from rules.signal import Signal, signal_of
 
 
@@ -38,6 +38,9 @@ class Unit(Struct, frozen=True):
     trade: tuple[Known, Trade] | None = None
     """An order or offer, which gathering judges."""
 
+    moved: tuple[Known, Movement] | None = None
+    """Goods that moved, as known last."""
+
     @property
     def order(self) -> Order:
         """The event's place in the order of judging."""
@@ -46,7 +49,8 @@ class Unit(Struct, frozen=True):
     @property
     def says_anything(self) -> bool:
         """Whether it has to be told."""
-        return bool(self.signals) or self.sighting is not None or self.trade is not None
+        others = (self.sighting, self.trade, self.moved)
+        return bool(self.signals) or any(other is not None for other in others)
 
 
 def item_key(item: str) -> str:
@@ -127,11 +131,17 @@ def _unit(
     stages: list[tuple[Identity | None, list[Signal]]] = []
     known: dict[str, Known] = {}
     sighting: tuple[Known, Sighting] | None = None
+    moved: tuple[Known, Movement] | None = None
     for variant, findings in zip(draft.variants, said, strict=True):
         signals = []
         for found in findings:
+            # Late news that changes nothing of it does not make it known later.
             if isinstance(found, Sighting):
-                sighting = (variant.known, found)
+                if sighting is None or sighting[1] != found:
+                    sighting = (variant.known, found)
+            elif isinstance(found, Movement):
+                if moved is None or moved[1] != found:
+                    moved = (max(variant.known, Known(found.told_us, found.told_by)), found)
             else:
                 signals.append(signal_of(found, policy_hash))
         stages.append((variant.cause, signals))
@@ -141,4 +151,5 @@ def _unit(
     last = draft.variants[-1].known
     times = tuple(known.get(signal.signal_id, last) for signal in settled)
     moment = draft.moment
-    return Unit(subject, moment.at_us, moment.identity, tuple(settled), times, sighting)
+    told = (tuple(settled), times, sighting, None, moved)
+    return Unit(subject, moment.at_us, moment.identity, *told)

@@ -47,6 +47,34 @@ class Allotted(Struct):
 
     used: dict[str, int] = field(default_factory=dict)
     permit_of: dict[str, str] = field(default_factory=dict)
+    apart: dict[str, int] = field(default_factory=dict)
+    """By ``goods_in``, how many items of a container went under a permit by themselves, before the
+    container did."""
+
+
+def goods_in(container: str, gtin: str) -> str:
+    """The unit that the items of one product in one container are."""
+    return f"{container} {gtin}"
+
+
+def take_item(
+    so_far: Allotted, permits: Iterable[Permit], use: Use, container: str | None
+) -> str | None:
+    """The same as ``take`` for a single item, which went with its container where that did."""
+    unit = None if container is None else goods_in(container, use.gtin)
+    if unit in so_far.permit_of:
+        return so_far.permit_of[unit]
+    is_new = use.unit not in so_far.permit_of
+    permit_id = take(so_far, permits, use)
+    if unit is not None and is_new and use.unit in so_far.permit_of:
+        so_far.apart[unit] = so_far.apart.get(unit, 0) + 1
+    return permit_id
+
+
+def take_goods(so_far: Allotted, permits: Iterable[Permit], use: Use) -> str | None:
+    """The same for all items of a product in a container, less those that went by themselves."""
+    items = max(0, use.items - so_far.apart.get(use.unit, 0))
+    return take(so_far, permits, use._replace(items=items))
 
 
 def take(so_far: Allotted, permits: Iterable[Permit], use: Use) -> str | None:

@@ -10,7 +10,7 @@ from msgspec import Struct
 from events.model import Crs
 from registry.authority import ANY_PRODUCT, Authority, Window
 from registry.known import Known
-from registry.model import ALL, Dealer, IssuingJob, Link, Product, Shipment, Site, Territory
+from registry.model import ALL, Dealer, IssuingJob, Link, Permit, Product, Shipment, Site, Territory
 from registry.places import Places, wgs84_columns
 from registry.plans import TrackerPlans
 from registry.policies import Policies
@@ -52,6 +52,18 @@ class Registry:
     def policy_hash(self, known_us: int) -> str:
         """The hash of that policy."""
         return self.policies.at(known_us).digest
+
+    @cached_property
+    def limited_permits(self) -> dict[str, list[Permit]]:
+        """All permits of the dealers that have one with a quantity, by dealer."""
+        found: dict[str, list[Permit]] = {}
+        for row in self.rows.permits:
+            found.setdefault(row.dealer_id, []).append(row)
+        return {
+            dealer_id: rows
+            for dealer_id, rows in found.items()
+            if any(row.quantity is not None for row in rows)
+        }
 
     @cached_property
     def lateness_us(self) -> int:

@@ -86,7 +86,34 @@ class Sighting(Struct, frozen=True, kw_only=True):
     places: tuple[tuple[float, float], ...]
 
 
-Said = Finding | Sighting
+class Load(NamedTuple):
+    """Items of one product that moved together. ``unit`` is the item where it moved by itself, else
+    ``registry.allotment.goods_in`` their container; ``inside`` is the container, if any."""
+
+    unit: str
+    gtin: str
+    items: int
+    inside: str | None
+
+
+class Movement(Struct, frozen=True, kw_only=True):
+    """Goods that left for, or came to, a place of ``territory_ids``, as what gathers judgements
+    takes them: whoever of ``dealer_ids`` needs a permit for them there. ``unit`` is what moved,
+    perhaps ``inside`` a container, ``loads`` the items in it; ``told_us`` and ``told_by`` the
+    latest arrival that told of these.
+    """
+
+    unit: str
+    inside: str | None
+    dealer_ids: tuple[str, ...]
+    at_us: int
+    territory_ids: tuple[str, ...]
+    told_us: int
+    told_by: Identity
+    loads: tuple[Load, ...] = ()
+
+
+Said = Finding | Sighting | Movement
 
 AreaRef = tuple[Any, ...]
 """A key that names an area; equal keys are equal areas (``registry.authority``)."""
@@ -106,7 +133,7 @@ class PlaceQuestion(Struct, frozen=True, gc=False):
     answer: Callable[[PlaceVerdict], Sequence[Said]]
 
 
-Outcome = Finding | PlaceQuestion
+Outcome = Finding | PlaceQuestion | Movement
 
 State = TypeVar("State")
 Input = TypeVar("Input", contravariant=True)

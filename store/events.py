@@ -18,6 +18,7 @@ from rules.item import item_of
 from store.columns import as_list, insert_absent, insert_new, list_of, rows_of, writing
 from store.engine import is_sqlite
 
+_step_decoder = msgspec.json.Decoder(Step)
 _steps_decoder = msgspec.json.Decoder(list[Step])
 _touches_decoder = msgspec.json.Decoder(list[tuple[str, Role, str]])
 _encode = msgspec.json.Encoder().encode
@@ -296,6 +297,20 @@ class StoredHistory:
             found.setdefault(identity, []).append(epc)
         return {identity: tuple(epcs) for identity, epcs in found.items()}
 
+    def packings_of(self, epcs: Collection[str]) -> dict[str, list[Step]]:
+        """The item events that name each EPC as a container."""
+        rows = self._connection.execute(
+            text(
+                "SELECT t.epc, s.step FROM touches t JOIN item_steps s ON s.identity = t.identity"
+                f" WHERE t.role = 'parent' AND t.epc IN {rows_of(self._connection, 'epcs')}"
+            ),
+            {"epcs": as_list(epcs)},
+        )
+        found: dict[str, list[Step]] = {}
+        for epc, step in rows:
+            found.setdefault(epc, []).append(_step_decoder.decode(step))
+        return found
+
     def trade_of(self, identities: Collection[Identity]) -> list[Timed[Order | Offer]]:
         """These orders and offers."""
         rows = self._connection.execute(
@@ -357,22 +372,34 @@ _HANDLED = (
 """Whether events name a thing often enough to contradict each other: twice besides being made, made
 twice, or as content and as container. One that was made and packed is none: the 10,000 items of a
 case cost nothing when the case moves."""
+_MOVED = (
+    "sum(CASE WHEN t.role IN ('self', 'child') AND s.biz_step IN ('shipping', 'receiving',"
+    " 'accepting') THEN 1 ELSE 0 END) > 0"
+)
+"""Whether a thing was shipped or received: asked where a permit's quantity may count it."""
 _TOUCHING = "touches t JOIN item_steps s ON s.identity = t.identity"
 
 
 def handled_within(
-    connection: Connection, epcs: Collection[str], *, beside: Collection[str], since_us: int
+    connection: Connection,
+    epcs: Collection[str],
+    *,
+    beside: Collection[str],
+    since_us: int,
+    moved: bool = False,
 ) -> set[str]:
     """Things among the EPCs and all that was ever packed into them, and among those ``beside``,
-    whose events may contradict each other, and which an event from ``since_us`` on names."""
+    whose events may contradict each other, or with ``moved`` also what was shipped or received; and
+    which an event from ``since_us`` on names."""
+    twice = "EXISTS (SELECT 1 FROM touches o WHERE o.epc = near.epc LIMIT 1 OFFSET 1)"
+    condition = f"({_HANDLED} OR {_MOVED})" if moved else _HANDLED
     # A question for each thing: joined, SQLite would walk all touches there are. The first spares
     # what was only packed the second.
     rows = connection.execute(
         text(
             f"{_within(connection)} SELECT near.epc FROM (SELECT epc FROM within UNION"
             f" SELECT b.value FROM {rows_of(connection, 'beside')} AS b) AS near"
-            " WHERE EXISTS (SELECT 1 FROM touches o WHERE o.epc = near.epc LIMIT 1 OFFSET 1)"
-            f" AND (SELECT {_HANDLED}"
+            f" WHERE {'true' if moved else twice} AND (SELECT {condition}"
             " AND max(CASE WHEN t.role <> 'parent' THEN s.happened_us END) >= :since_us"
             f" FROM {_TOUCHING} WHERE t.epc = near.epc)"
         ),
@@ -381,17 +408,35 @@ def handled_within(
     return {row.epc for row in rows}
 
 
-def handled_epcs(connection: Connection) -> list[str]:
-    """All things whose events may contradict each other; those that were packed together follow
-    each other, so that what bears on all of them need not be read for each."""
+def handled_epcs(connection: Connection, *, moved: bool = False) -> list[str]:
+    """All things whose events may contradict each other, or with ``moved`` also what was shipped or
+    received; those that were packed together follow each other, so that what bears on all of them
+    need not be read for each."""
+    condition = f"({_HANDLED} OR {_MOVED})" if moved else _HANDLED
     packed = "min(CASE WHEN t.role = 'child' THEN t.identity END)"
     rows = connection.execute(
         text(
-            f"SELECT t.epc FROM {_TOUCHING} GROUP BY t.epc HAVING {_HANDLED}"
+            f"SELECT t.epc FROM {_TOUCHING} GROUP BY t.epc HAVING {condition}"
             f" ORDER BY {packed}, t.epc"
         )
     )
     return [row.epc for row in rows]
+
+
+def containers_above(connection: Connection, epcs: Collection[str]) -> set[str]:
+    """The EPCs, and all containers that they or their containers were ever packed into."""
+    rows = connection.execute(
+        text(
+            "WITH RECURSIVE above(epc) AS ("
+            f" SELECT e.value FROM {rows_of(connection, 'epcs')} AS e"
+            " UNION SELECT parent.epc FROM above"
+            " JOIN touches child ON child.epc = above.epc AND child.role = 'child'"
+            " JOIN touches parent ON parent.identity = child.identity AND parent.role = 'parent')"
+            " SELECT epc FROM above"
+        ),
+        {"epcs": as_list(epcs)},
+    )
+    return {row.epc for row in rows}
 
 
 def items_within(connection: Connection, epcs: Collection[str]) -> set[str]:

@@ -10,7 +10,7 @@ from events.errors import EventError
 from judging.revisions import Order
 from judging.units import Unit
 from judging.windows import Known
-from rules.model import Sighting
+from rules.model import Movement, Sighting
 from rules.signal import Signal
 from stream_processors.bus.port import BusRecord
 from stream_processors.intake import Refused
@@ -26,6 +26,7 @@ class SaidOf(msgspec.Struct, frozen=True, array_like=True):
     known: tuple[Known, ...] = ()
     sighting: tuple[Known, Sighting] | None = None
     trade: tuple[Known, Trade] | None = None
+    moved: tuple[Known, Movement] | None = None
 
     @property
     def order(self) -> Order:
@@ -34,9 +35,8 @@ class SaidOf(msgspec.Struct, frozen=True, array_like=True):
 
     def unit(self, subject: str) -> Unit:
         """What a worker judged."""
-        return Unit(
-            subject, self.at_us, self.identity, self.signals, self.known, self.sighting, self.trade
-        )
+        said = (self.signals, self.known, self.sighting, self.trade, self.moved)
+        return Unit(subject, self.at_us, self.identity, *said)
 
 
 class JudgementMessage(msgspec.Struct, frozen=True):
@@ -62,7 +62,7 @@ def encode_judgement(
 ) -> bytes:
     """A judgement as it lies on ``signals``, with the registry that it was made by."""
     units = tuple(
-        SaidOf(u.at_us, u.identity, u.signals, u.known, u.sighting, u.trade)
+        SaidOf(u.at_us, u.identity, u.signals, u.known, u.sighting, u.trade, u.moved)
         for u in judgement.units
     )
     return _encode(

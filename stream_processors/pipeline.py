@@ -29,6 +29,7 @@ from store.events import (
     Incoming,
     Stored,
     StoredHistory,
+    containers_above,
     handled_within,
     items_within,
     raise_versions,
@@ -248,9 +249,12 @@ def _suspects(
     later has read at least as much.
     """
     through, beside = _reached(incoming)
+    moved = bool(registry.limited_permits)
+    if moved:  # what is packed into a case is a part of the pallet that moved with it
+        beside |= containers_above(connection, beside) - through
     first = min(incoming, key=lambda event: event.timed.order)
     since_us = first.timed.at_us
-    candidates = handled_within(connection, through, beside=beside, since_us=since_us)
+    candidates = handled_within(connection, through, beside=beside, since_us=since_us, moved=moved)
     judged = judge_handlings(candidates, StoredHistory(connection), registry)
     epcs = candidates | through | beside
     before = versions_of(connection, [handling_key(epc) for epc in epcs])

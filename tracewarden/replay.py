@@ -187,7 +187,8 @@ def _units(
         drafts = [(key, draft) for key, found in judged.items() for draft in found.drafts]
         yield units_of(drafts, registry)
         progress("items judged", len(batch))
-    for batch in batched(handled_epcs(connection), ITEMS_AT_ONCE):
+    moved = bool(registry.limited_permits)
+    for batch in batched(handled_epcs(connection, moved=moved), ITEMS_AT_ONCE):
         handled = judge_handlings(batch, history, registry)
         drafts = [(epc, draft) for epc, found in handled.items() for draft in found.drafts]
         yield units_of(drafts, registry)

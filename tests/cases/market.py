@@ -59,9 +59,9 @@ class Market:
 
     def move(
         self, biz_step: str, units: Sequence[str], day: float, to: str | None = None, *,
-        disposition: str = "in_progress", late_days: float = 0.0,
+        disposition: str = "in_progress", late_days: float = 0.0, site: str | None = None,
     ) -> None:  # fmt: skip
-        """An object event of the brand's, to a party."""
+        """An object event of the brand's, to a party or at a site."""
         event: dict[str, Any] = {
             "type": "ObjectEvent",
             "action": "OBSERVE",
@@ -75,21 +75,35 @@ class Market:
                     {"type": kind, name: f"https://id.gs1.org/417/{party}"}
                     for kind in ("possessing_party", "owning_party")
                 ]
+        if site is not None:
+            event["bizLocation"] = {"id": f"https://id.gs1.org/414/{site}"}
         self._item_event(event, day, late_days)
 
     def pack(
         self, parent: str, serials: Sequence[str], day: float, *, late_days: float = 0.0
     ) -> None:
         """Items are packed into a case."""
-        children = [item(serial) for serial in serials]
+        self.stack(parent, [item(serial) for serial in serials], day, late_days=late_days)
+
+    def stack(
+        self, parent: str, units: Sequence[str], day: float, *,
+        action: str = "ADD", late_days: float = 0.0,
+    ) -> None:  # fmt: skip
+        """Anything is packed into a container, or with ``DELETE`` taken out of it."""
         event = {
             "type": "AggregationEvent",
-            "action": "ADD",
-            "bizStep": "packing",
+            "action": action,
+            "bizStep": "packing" if action == "ADD" else "unpacking",
             "parentID": parent,
-            "childEPCs": children,
+            "childEPCs": list(units),
         }
         self._item_event(event, day, late_days)
+
+    def take_back(self, event: ItemEvent, day: float) -> None:
+        """An item event is declared wrong."""
+        at = BEGIN + timedelta(days=day)
+        wrong = {**event.event, "errorDeclaration": {"declarationTime": at.isoformat()}}
+        self.events.append(ItemEvent(event_id=event.event_id, received_at=at, event=wrong))
 
     def _item_event(self, event: dict[str, Any], day: float, late_days: float) -> None:
         number, at = f"e{len(self.events)}", BEGIN + timedelta(days=day)
@@ -145,7 +159,9 @@ def judgements(events: Sequence[AnyEvent], world: Registry) -> list[Judgement]:
         for shipment in ("SH-1", "SH-2"):
             found = judge_shipment(shipment, history, world).drafts
             drafts += [(shipment, draft) for draft in found]
-        things = judge_handlings(handled_epcs(connection), history, world)
+        things = judge_handlings(
+            handled_epcs(connection, moved=bool(world.limited_permits)), history, world
+        )
         drafts += [(epc, draft) for epc, judged in things.items() for draft in judged.drafts]
     told = [one for unit in units_of(drafts, world) for one in judgements_of(unit)]
     return told + [_trade(event) for event in events if isinstance(event, Order | Offer)]

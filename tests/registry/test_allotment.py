@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from events.timed import microseconds
-from registry.allotment import Use, allotted, clears
+from registry.allotment import Allotted, Use, allotted, clears, goods_in, take_goods, take_item
 from registry.model import Permit
 
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
@@ -77,3 +77,20 @@ def test_order_and_doubles_of_uses_change_nothing(data: st.DataObject, quantity:
     assert allotted(rows, shuffled) == wanted
     for row in rows:
         assert list(wanted.values()).count(row.permit_id) <= (row.quantity or 0)
+
+
+@given(told=st.lists(st.integers(-1, 5), max_size=10), quantity=st.integers(0, 9))
+def test_items_by_themselves_and_in_their_case_count_once_in_any_order(
+    told: list[int], quantity: int
+) -> None:
+    """Of a case of six: each of its items by number, and -1 for the whole."""
+    so_far, rows, covered = Allotted(), [permit("p", quantity=quantity)], set[int]()
+    for day, number in enumerate(told):
+        if number < 0:
+            found = take_goods(so_far, rows, use(goods_in("case", GTIN), day, items=6))
+            covered |= set(range(6)) if found else set()
+        elif take_item(so_far, rows, use(f"i{number}", day), "case"):
+            covered.add(number)
+        else:
+            assert number not in covered
+    assert so_far.used.get("p", 0) == len(covered) <= quantity

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+from cases.judgement import Judgement as Gathered
+from judging.gathering import judgements_of
 from judging.revisions import Floors
 from judging.units import Unit
 from rules.signal import as_json
@@ -25,6 +27,11 @@ class EffectiveSet:
             self._units[judgement.subject] = [
                 (revision, unit) for revision, unit in held if floors.counts(unit.order, revision)
             ]
+
+    def gathered(self) -> list[Gathered]:
+        """What the second stage takes of all that counts."""
+        units = (unit for units in self._units.values() for _, unit in units)
+        return [judged for unit in units for judged in judgements_of(unit)]
 
     def signals(self) -> list[dict[str, object]]:
         """Effective signals in the form and order of ``signals.jsonl``."""
