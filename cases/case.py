@@ -1,6 +1,7 @@
 """A case as gathering makes it: what belongs to it, how sure it is, and its published form."""
 
 import hashlib
+import math
 from collections.abc import Callable, Sequence
 from statistics import median
 from typing import Any, Literal
@@ -22,6 +23,8 @@ AlertKey = tuple[str, str, str]
 """Rule, and type and id of the subject: an alert is all signals of one rule about one subject."""
 LEAST_PLACES, MOST_PLACES = 3, 300
 WHOLE_LOADS: frozenset[Kind] = frozenset(["transport", "cold-chain"])
+AROUND_DEGREES, MIDDLE_STEPS = 0.02, 8
+"""Half of the buyers live within about two kilometres of the place of sale."""
 MOST_LISTED = 2000
 """So many alerts and items are listed; a case may have more."""
 
@@ -47,7 +50,9 @@ class Case(Struct, kw_only=True):
     last_us: int = 0
     known_us: int = 0
     """When what changed it last was known."""
-    place: tuple[float, float] | None = None
+    place: LonLat | None = None
+    centres: list[LonLat] = field(default_factory=list)
+    """Of a diversion: towns, far from each other, where the goods came up."""
     places: list[LonLat] = field(default_factory=list)
     """Where its goods or codes were first seen, as far as that is known."""
     middle: str | None = None
@@ -126,8 +131,19 @@ class Case(Struct, kw_only=True):
 
 
 def middle_of(places: Sequence[LonLat]) -> LonLat:
-    """The median of longitudes and of latitudes: a few who live far away do not move it."""
-    return median(lon for lon, _ in places), median(lat for _, lat in places)
+    """Where the places lie most densely: the likeliest centre if they are spread around it with
+    the heavy tail of a Cauchy distribution, found from the medians by weighing each place by its
+    nearness (P. J. Huber, Robust Statistics, 1981). Those who live far away do not move it."""
+    lon, lat = median(lon for lon, _ in places), median(lat for _, lat in places)
+    for _ in range(MIDDLE_STEPS):
+        wide = math.cos(math.radians(lat))
+        weights = [
+            1 / (AROUND_DEGREES**2 + ((x - lon) * wide) ** 2 + (y - lat) ** 2) for x, y in places
+        ]
+        total = sum(weights)
+        lon = sum(w * x for w, (x, _) in zip(weights, places, strict=True)) / total
+        lat = sum(w * y for w, (_, y) in zip(weights, places, strict=True)) / total
+    return lon, lat
 
 
 def as_json(

@@ -41,6 +41,8 @@ def claim_of(signal: Signal, policy: Policy) -> Claim | None:
         return _forged(signal, policy.weights)
     if rule in ("impossible-travel", "code-cloned", "codes-copied", "hidden-code-reused"):
         weight = _copied(rule, facts, policy)
+        if subject.type == "product":
+            return Claim("clone", copies_key(subject.id), subject, weight, spreads=True)
         unit = facts.get("origin") or subject.id
         return Claim("clone", ("clone", str(unit)), subject, weight)
     if rule == "received-by-wrong-dealer":
@@ -62,6 +64,11 @@ def claim_of(signal: Signal, policy: Policy) -> Claim | None:
     if rule == "custody-contradiction":
         return Claim("custody", ("custody", subject.id), subject, signal.strength)
     return None
+
+
+def copies_key(gtin: str) -> tuple[str, ...]:
+    """Under which copies of a product's codes out of no one origin case belong together."""
+    return ("clone", "copies", gtin)
 
 
 def _copied(rule: str, facts: Mapping[str, Any], policy: Policy) -> float:

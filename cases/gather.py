@@ -12,24 +12,24 @@ from msgspec import Struct, field
 
 from cases.case import Case
 from cases.cells import Cell, centre
-from cases.claims import claim_of, place_of
-from cases.diversions import (
-    Diversions,
-    Surfaced,
-    cloned_finding,
-    is_cloned,
-    is_surfaced,
-    leak_finding,
-    surfaced_finding,
-    take,
-)
+from cases.claims import claim_of, copies_key, place_of
+from cases.diversions import Diversions, take
 from cases.estimates import learn
 from cases.groups import DAY_US, Group, Groups
 from cases.judgement import Judgement
-from cases.leak import Crossed, Tested, test
+from cases.leak import (
+    Bets,
+    Crossed,
+    Tested,
+    copies_finding,
+    leak_finding,
+    note_doubled,
+    test,
+)
 from cases.natural import Natural
 from cases.permits import exceeded_finding, move, under_permit
 from cases.scanned import Scanned
+from cases.surfaced import Surfaced, cloned_finding, is_cloned, is_surfaced, surfaced_finding
 from cases.trade import Trade, judge_trade
 from registry import Registry
 from registry.allotment import Allotted
@@ -195,10 +195,13 @@ class _Step:
                 self._changed(case)
         for into, known, is_here in state.diversions.note(sighting, judged):
             self._origin(into, known, sighting, is_here)
+        tested = state.tested.setdefault(sighting.dealer_id, Tested())
+        for into in note_doubled(tested, sighting):
+            if tested.bets[into].told:
+                self._copies(sighting.dealer_id, into, tested.bets[into])
         if sighting.nth != 1:
             return
         state.scanned.note(sighting.dealer_id, sighting.gtin, sighting.origin)
-        tested = state.tested.setdefault(sighting.dealer_id, Tested())
         dealers = len(state.natural.flows)
         for crossed in test(tested, state.natural, sighting, judged, self._policy, dealers):
             self._leak(crossed)
@@ -211,10 +214,15 @@ class _Step:
         if crossed.bets.told:
             return
         crossed.bets.told = True
+        if crossed.bets.is_copies:
+            self._copies(crossed.dealer_id, crossed.cell, crossed.bets)
+            return
         place = centre(crossed.cell)
         confidence = leak_finding(crossed, None).strength
+        into = crossed.bets.territories
+        territory_id = min(into, key=lambda t: (-into[t], t), default=None)
         case, is_new = self._state.diversions.begin(
-            crossed.dealer_id, place, self._judged, confidence
+            crossed.dealer_id, place, territory_id, self._judged, confidence
         )
         for item, gtin in crossed.bets.seen:
             take(case, item, gtin)
@@ -230,6 +238,21 @@ class _Step:
             "course": [list(point) for point in crossed.bets.course],
         }
         self._changed(case)
+
+    def _copies(self, dealer_id: str, into: Cell, bets: Bets) -> None:
+        """Goods that looked like a leak are copies of codes at home: its case falls."""
+        territories, place = bets.territories, centre(into)
+        territory_id = min(territories, key=lambda t: (-territories[t], t), default=None)
+        diversions = self._state.diversions
+        case = diversions.case_near(dealer_id, place)
+        if case is not None:
+            diversions.open[dealer_id].remove(case)
+            self._cases.pop(id(case), None)
+            self._fallen[id(case)] = case
+        finding = copies_finding(bets, into, territory_id, self._judged)
+        key, reach_m = copies_key(finding.subject.id), self._policy.case_reach_m
+        if not self._state.groups.has_near(key, place, reach_m):
+            self._find(finding)
 
     def _origin(self, into: Cell, seen: Surfaced, sighting: Sighting, is_here: bool) -> None:
         state, judged = self._state, self._judged
@@ -254,7 +277,11 @@ class _Step:
             return None
         confidence = min(0.99, 1.0 - chance)
         case, is_new = diversions.begin(
-            sighting.dealer_id, (sighting.lon, sighting.lat), self._judged, confidence
+            sighting.dealer_id,
+            (sighting.lon, sighting.lat),
+            seen.territory_id,
+            self._judged,
+            confidence,
         )
         if not is_new and ("case-surfaced", "logistic-unit", sighting.origin) in case.alerts:
             return None

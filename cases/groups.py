@@ -95,6 +95,11 @@ class Groups(Struct):
         """Whether a case of this key is open."""
         return any(group.opened for group in self.by_key.get(key, ()))
 
+    def has_near(self, key: tuple[str, ...], place: LonLat, reach_m: float) -> bool:
+        """Whether a case of this key about this place is open."""
+        groups = self.by_key.get(key, ())
+        return any(group.opened and _is_near(group.case.place, place, reach_m) for group in groups)
+
     def _group(
         self, claim: Claim, signal: Signal, judged: Judgement, policy: Policy
     ) -> Group:

@@ -12,12 +12,13 @@ import math
 
 from msgspec import Struct, field
 
-from cases.cells import Cell, cells
+from cases.cells import Cell, cells, centre
 from cases.judgement import Judgement
 from cases.natural import Natural
+from cases.spots import Spots
 from events.identity import Identity
 from registry.policy import Policy
-from rules.model import Sighting
+from rules.model import Finding, Sighting, Subject
 from rules.places_seen import LonLat
 
 SHARES = (0.04, 0.12, 0.35)
@@ -29,7 +30,11 @@ MOST_LANES = 10
 GRIDS = 4
 COMPANION = 0.5
 """Each further item of one origin case weighs this much of the one before."""
+MOST_COMPANIONS = 2
+"""What is read at one spot weighs no less than after so many: a shop sells on and on."""
 MOST_INPUTS = 40
+COPIES, TRAVELLED = 3, 0.35
+"""So many items, and a larger share than travels on from a place of sale, are copies."""
 
 
 class Bets(Struct):
@@ -48,7 +53,16 @@ class Bets(Struct):
     """The last items and their GTINs."""
     places: list[LonLat] = field(default_factory=list)
     """Where they were."""
+    spots: Spots = field(default_factory=Spots)
+    doubled: dict[str, None] = field(default_factory=dict)
+    """Those of the items seen last that were read far from here, too."""
     told: bool = False
+
+    @property
+    def is_copies(self) -> bool:
+        """Whether too many of the items are also far away for goods that travelled on."""
+        seen = min(len(self.seen), self.items)
+        return len(self.doubled) >= COPIES and len(self.doubled) >= TRAVELLED * seen
 
 
 class Tested(Struct):
@@ -109,6 +123,22 @@ def test(
     return crossed
 
 
+def note_doubled(tested: Tested, sighting: Sighting) -> list[Cell]:
+    """Remember an item that was read in places far from each other where it has counted; gives the
+    cells whose items are copies, as far as that is news."""
+    if len(sighting.places) < 2:
+        return []
+    news = []
+    for into in dict.fromkeys(into for place in sighting.places for into in cells(*place)):
+        bets = tested.bets.get(into)
+        if bets is None or all(sighting.item != item for item, _ in bets.seen):
+            continue
+        before, bets.doubled[sighting.item] = bets.is_copies, None
+        if bets.is_copies and not before:
+            news.append(into)
+    return news
+
+
 def _outside(sighting: Sighting, policy: Policy) -> float:
     """Its probability; fixes just beyond the border are no evidence, whatever they claim."""
     if sighting.probability_outside < 0.05:
@@ -119,10 +149,12 @@ def _outside(sighting: Sighting, policy: Policy) -> float:
 
 
 def _weight(bets: Bets, sighting: Sighting) -> float:
+    """What came together, in one case or to one buyer, is not independent."""
     origin = sighting.origin or sighting.item
     before = bets.origins.get(origin, 0)
     bets.origins[origin] = before + 1
-    return float(COMPANION**before)
+    at_home = bets.spots.take((sighting.lon, sighting.lat), sighting.radius_m)
+    return float(COMPANION ** max(before, min(at_home, MOST_COMPANIONS)))
 
 
 def _bet(bets: Bets, fortnight: int, outside: float, p0: float, weight: float) -> None:
@@ -164,6 +196,59 @@ def _wealth(bets: Bets, tested: Tested) -> float:
 
 
 def _is_enough(bets: Bets, policy: Policy) -> bool:
-    return (
-        bets.items >= policy.leak_least_items and len(bets.origins) >= policy.leak_least_origins
+    apart = min(len(bets.origins), bets.spots.buyers)
+    return bets.items >= policy.leak_least_items and apart >= policy.leak_least_origins
+
+
+def copies_finding(
+    bets: Bets, into: Cell, territory_id: str | None, judged: Judgement
+) -> Finding:
+    """What is said of a destination's items that are at home as well: nobody is accused."""
+    place, gtin = centre(into), max(sorted(bets.gtins), key=lambda gtin: bets.gtins[gtin])
+    return Finding(
+        rule="codes-copied",
+        subject=Subject("product", gtin),
+        occurred_us=judged.known_us,
+        strength=0.95,
+        inputs=(*bets.inputs, judged.identity),
+        facts={
+            "items": len(bets.doubled),
+            "lon": round(place[0], 2),
+            "lat": round(place[1], 2),
+            "gtin": gtin,
+            "territory_id": territory_id,
+        },
+        values={"items": str(len(bets.doubled))},
+    )
+
+
+def leak_finding(crossed: Crossed, territory_id: str | None) -> Finding:
+    """What the leak test says of a dealer."""
+    bets, place = crossed.bets, centre(crossed.cell)
+    return Finding(
+        rule="dealer-leak",
+        subject=Subject("dealer", crossed.dealer_id),
+        occurred_us=bets.course[-1][0],
+        strength=min(0.999, 1.0 - 0.5 * 10 ** (crossed.threshold - crossed.evidence - 1)),
+        inputs=tuple(bets.inputs),
+        facts={
+            "dealer_id": crossed.dealer_id,
+            "territory_id": territory_id,
+            "lon": round(place[0], 2),
+            "lat": round(place[1], 2),
+            "items": bets.items,
+            "origins": len(bets.origins),
+            "natural_share": bets.natural,
+            "evidence": crossed.evidence,
+            "threshold": crossed.threshold,
+            "gtins": sorted(bets.gtins),
+        },
+        values={
+            "dealer": crossed.dealer_id,
+            "items": str(bets.items),
+            "origins": str(len(bets.origins)),
+            "where_en": territory_id or "no known territory",
+            "where_zh": territory_id or "未知区域",
+            "odds": f"{crossed.evidence:.0f}",
+        },
     )

@@ -5,8 +5,9 @@ late news changes them.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
+from itertools import pairwise
 from statistics import median
 
 from msgspec import Struct, field
@@ -40,8 +41,11 @@ def _order(
     trade: Trade, judged: Judgement, order: Order, policy: Policy
 ) -> Iterator[Finding]:
     own = trade.ordered.setdefault((order.dealer_id, order.gtin), [])
-    usual, most = _usual(trade, order, own, policy)
-    if usual is not None and _is_abnormal(trade, order.quantity, usual, most, policy):
+    usual, most, deviation = _usual(trade, own, policy)
+    taken = float(order.quantity)
+    if usual is not None and _is_abnormal(order.quantity, usual, most, deviation, policy):
+        # What is abnormal does not become usual at once.
+        taken = min(taken, policy.order_factor * usual)
         factor = order.quantity / usual
         yield Finding(
             rule="order-abnormal",
@@ -63,49 +67,44 @@ def _order(
                 "usual": f"{usual:.0f}",
             },
         )
-    # What is abnormal does not become usual at once.
-    own.append(min(float(order.quantity), policy.order_factor * usual) if usual
-               else float(order.quantity))
+    own.append(taken)
     del own[:-REMEMBERED]
 
 
 def _is_abnormal(
-    trade: Trade, quantity: int, usual: float, most: float, policy: Policy
+    quantity: int, usual: float, most: float, deviation: float, policy: Policy
 ) -> bool:
     if quantity <= max(policy.order_factor * usual, policy.order_over_largest * most):
         return False
-    return math.log(quantity / usual) > policy.order_deviations * _scatter(trade)
+    return math.log(quantity / usual) > policy.order_deviations * deviation
 
 
-def _scatter(trade: Trade) -> float:
-    """Standard deviation of the logarithm of an order about its dealer's usual one, robustly: the
-    median absolute deviation of all remembered orders, times 1.4826."""
-    off = [
-        abs(math.log(max(quantity, 1.0) / middle))
-        for quantities in trade.ordered.values()
-        if len(quantities) > 2
-        for middle in [max(median(quantities), 1.0)]
-        for quantity in quantities
+def _scatter(groups: Iterable[Sequence[float]]) -> float:
+    """Standard deviation of the logarithm of a quantity within its group, robustly: from one to
+    the next, since deviations from a median of few are too small."""
+    steps = [
+        abs(math.log(max(after, 1.0) / max(before, 1.0)))
+        for quantities in groups
+        for before, after in pairwise(quantities)
     ]
-    return 1.4826 * median(off) if off else 0.0
+    return 1.4826 * median(steps) / math.sqrt(2) if steps else 0.0
 
 
 def _usual(
-    trade: Trade, order: Order, own: list[float], policy: Policy
-) -> tuple[float | None, float]:
-    """(usual quantity, largest so far) of the dealer's orders for the product; where they are too
-    few, of all dealers' orders for it, if those are many."""
-    if len(own) >= policy.order_history:
-        return max(median(own), 1.0), max(own)
-    others = [
-        quantity
-        for (_, gtin), quantities in sorted(trade.ordered.items())
-        if gtin == order.gtin
-        for quantity in quantities
-    ]
-    if len(others) >= 2 * policy.order_history:
-        return max(median(others), 1.0), max(others)
-    return None, 0.0
+    trade: Trade, own: list[float], policy: Policy
+) -> tuple[float | None, float, float]:
+    """(usual quantity, largest so far, deviation of an order's logarithm from it).
+
+    The median of few is known the worse, the fewer there are (its variance is pi / 2n); before
+    ``order_history`` of them, how much orders scatter has to be known from many dealers. A first
+    order is never abnormal: dealers differ by orders of magnitude.
+    """
+    ordered = [quantities for quantities in trade.ordered.values() if len(quantities) > 1]
+    is_known = len(own) >= policy.order_history or len(ordered) >= 2 * policy.order_history
+    if not own or not is_known:
+        return None, 0.0, 0.0
+    deviation = _scatter(ordered) * math.sqrt(1 + math.pi / 2 / len(own))
+    return max(median(own), 1.0), max(own), deviation
 
 
 def _offer(judged: Judgement, offer: Offer, registry: Registry) -> Iterator[Finding]:

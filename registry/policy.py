@@ -68,6 +68,9 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """So many fixes off it, at least: one is an error of GPS."""
     corridor_min_s: Positive = 1200.0
     """Off its corridor for this long, in fix after fix, a truck has left its way."""
+    corridor_far_m: Positive = 15_000.0
+    corridor_far_s: Positive = 3600.0
+    """So far beyond it for so long: no closed road or jam does that."""
     silence_min_s: Positive = 7200.0
     """Time between two fixes that driving from one to the other does not explain."""
     silence_speed_mps: Positive = 15.0
@@ -101,7 +104,7 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """This share below it is grave."""
     order_factor: Positive = 5.0
     """An order so many times the dealer's usual one for the product is abnormal."""
-    order_deviations: Positive = 4.0
+    order_deviations: Positive = 4.5
     """It must lie so many robust deviations above what is usual, too, as orders of all dealers
     scatter."""
     order_over_largest: Annotated[float, Meta(ge=1)] = 2.0
@@ -124,7 +127,7 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Closer to the border a fix is no evidence of a leak, whatever it claims."""
     leak_least_items: Annotated[int, Meta(ge=1)] = 4
     leak_least_origins: Annotated[int, Meta(ge=1)] = 3
-    """A leak needs so many items of so many origin cases in one place."""
+    """A leak needs so many items of so many origin cases, and buyers, in one place."""
     surfaced_items: Annotated[int, Meta(ge=2)] = 3
     """So many items of one origin case in one foreign place have come there together."""
     surfaced_border_m: Annotated[float, Meta(ge=0)] = 25_000.0

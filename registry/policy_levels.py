@@ -45,6 +45,7 @@ class Strengths(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     shipment_outside: Share = 0.8
     """Times the probability that the place lies outside."""
     shipment_off_corridor: Share = 0.8
+    shipment_off_corridor_far: Share = 0.99
     shipment_stopped: Share = 0.3
     shipment_stopped_long: Share = 0.95
     """Traffic and rest explain an hour; they seldom explain two."""
@@ -68,7 +69,7 @@ class Weights(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Travel that only a phone's clock makes impossible; a hidden code asked for again."""
     shipment_outside: Share = 0.85
     shipment_opened: Share = 0.7
-    shipment_off_corridor: Share = 0.7
+    shipment_off_corridor: Share = 0.75
     shipment_stopped: Share = 0.6
     tracker_silent: Share = 0.8
     forged: Share = 0.7

@@ -1,19 +1,14 @@
 """One code read at two places between which no item can have travelled: a copy is about."""
 
-import math
 from collections.abc import Sequence
 
 from msgspec import Struct
 
-from events.model import LEVELS
 from geo.geodesic import between_m
 from registry import Policy
-from rules.item import OURS, Concern, ItemContext, ItemScan, item_subject
+from rules.item import OURS, Concern, ItemContext, ItemScan, item_subject, radius_95_m
 from rules.model import Finding
 from rules.places_seen import rough_m
-
-RADIUS_95 = {level: math.sqrt(math.log(0.05) / math.log(1 - level)) for level in LEVELS}
-"""By level: how many times the radius at it is the one at 0.95."""
 
 
 class Fix(Struct, frozen=True, array_like=True, gc=False):
@@ -90,7 +85,7 @@ def _fix(event: ItemScan, context: ItemContext) -> Fix | None:
     scan, place = event.event, event.event.location
     if place is None or place.source == "ip" or scan.signature not in OURS:
         return None
-    radius_m = place.accuracy_m * RADIUS_95[place.level]
+    radius_m = radius_95_m(place)
     if radius_m > context.policy.travel_max_accuracy_m:
         return None
     return Fix(event.identity, event.at_us, place.lon, place.lat, radius_m, event.received_us)

@@ -1,13 +1,14 @@
 """What the rules of an item share: a scan, and the context in which it is judged."""
 
 import hashlib
+import math
 from typing import Literal
 
 from msgspec import Struct
 
 from codes.epc import item_uri
 from custody import Custody
-from events.model import Location, Scan
+from events.model import LEVELS, Location, Scan
 from events.timed import Timed
 from registry import Policy, Registry
 from rules.model import Subject
@@ -53,6 +54,15 @@ def item_of(scan: Scan) -> str:
     if len(scan.uri) <= LONGEST_KEY:
         return scan.uri
     return f"urn:sha256:{hashlib.sha256(scan.uri.encode()).hexdigest()}"
+
+
+RADIUS_95 = {level: math.sqrt(math.log(0.05) / math.log(1 - level)) for level in LEVELS}
+"""By level: how many times the radius at it is the one at 0.95."""
+
+
+def radius_95_m(at: Location) -> float:
+    """The radius that holds the true place in 95 of 100 cases, in metres."""
+    return at.accuracy_m * RADIUS_95[at.level]
 
 
 def coarse_place(at: Location | None) -> dict[str, float]:

@@ -70,6 +70,7 @@ class Sighting(Struct, frozen=True, kw_only=True):
     Degrees are WGS-84; ``distance_m`` and ``territory_id`` are known of places outside.
     ``nth`` counts the item's located visits since this dealer answers for it, from 1; ``places``
     are all its places, each far from the others; ``origin`` is the container that it came in.
+    ``radius_m`` is the fix's error at 95 %.
     """
 
     item: str
@@ -84,6 +85,7 @@ class Sighting(Struct, frozen=True, kw_only=True):
     territory_id: str | None
     nth: int
     places: tuple[tuple[float, float], ...]
+    radius_m: float = 0.0
 
 
 class Load(NamedTuple):

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from custody import Step
 from events.model import Position
+from registry import Policy
 from registry.places import on_wgs84
 from rules.contents import goods, told_by
 from rules.model import Finding
@@ -19,12 +20,13 @@ class Stray(NamedTuple):
     at_us: int
     fixes: int
     farthest_m: float
-    told: bool = False
+    told: int = 0
 
 
 class ShipmentOffCorridor:
-    """Fires where fix after fix lies off the corridor for ``corridor_min_s``. A single fix far
-    away is an error of GPS. Without a route there is nothing to leave."""
+    """Fires where fix after fix lies off the corridor for ``corridor_min_s``, and once more where
+    it is far and for long. A single fix far away is an error of GPS. Without a route there is
+    nothing to leave."""
 
     id = "shipment-off-corridor"
     initial: Stray | None = None
@@ -45,9 +47,10 @@ class ShipmentOffCorridor:
             fixes=state.fixes + 1, farthest_m=max(state.farthest_m, beyond_m)
         )
         seconds = (event.at_us - stray.at_us) / 1e6
-        if stray.told or stray.fixes < policy.corridor_fixes or seconds < policy.corridor_min_s:
+        due = _is_far(stray.farthest_m, seconds, policy) + (seconds >= policy.corridor_min_s)
+        if stray.fixes < policy.corridor_fixes or due <= stray.told:
             return stray, ()
-        return stray._replace(told=True), (self._finding(stray, event, seconds, context),)
+        return stray._replace(told=due), (self._finding(stray, event, seconds, context),)
 
     def _finding(
         self, stray: Stray, event: ShipmentInput, seconds: float, context: ShipmentContext
@@ -57,11 +60,16 @@ class ShipmentOffCorridor:
         territory = context.registry.smallest_territory(
             position.lon, position.lat, position.crs, event.at_us, context.known_us
         )
+        strengths = context.policy.strengths
         return Finding(
             rule=self.id,
             subject=shipment_subject(context),
             occurred_us=event.at_us,
-            strength=context.policy.strengths.shipment_off_corridor,
+            strength=(
+                strengths.shipment_off_corridor_far
+                if _is_far(stray.farthest_m, seconds, context.policy)
+                else strengths.shipment_off_corridor
+            ),
             inputs=(stray.identity, event.identity, *told_by(context.aboard)),
             facts={
                 "dealer_id": receiver_id(context),
@@ -77,6 +85,11 @@ class ShipmentOffCorridor:
                 "minutes": f"{seconds / 60:.0f}",
             },
         )
+
+
+def _is_far(farthest_m: float, seconds: float, policy: Policy) -> bool:
+    """Whether no closed road leads so far away for so long."""
+    return farthest_m >= policy.corridor_far_m and seconds >= policy.corridor_far_s
 
 
 def _beyond_m(position: Position, context: ShipmentContext) -> float:

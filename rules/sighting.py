@@ -4,7 +4,7 @@ from msgspec import Struct
 
 from events.identity import Identity
 from events.model import Scan
-from rules.item import ItemScan, item_of
+from rules.item import ItemScan, item_of, radius_95_m
 from rules.model import PlaceVerdict, Sighting
 from rules.places_seen import LonLat, with_place
 
@@ -64,4 +64,5 @@ def sighting_of(
         territory_id=verdict.territory.territory_id if verdict.territory else None,
         nth=visits.told,
         places=visits.places,
+        radius_m=radius_95_m(event.event.location) if event.event.location else 0.0,
     )

@@ -159,12 +159,14 @@ def _match(
         for case in cases:
             shared = len(events & events_of[case["case_id"]])
             if shared and case["kind"] == incident["kind"]:
-                pairs.append((-shared, number, case["case_id"]))
+                # Of two that share as much, the one that rests on less besides is about it.
+                beside = len(events_of[case["case_id"]]) - shared
+                pairs.append((-shared, beside, number, case["case_id"]))
                 if incident.get("expects", "case") != "case":
                     harmless.add(case["case_id"])
     by_id = {case["case_id"]: case for case in cases}
     case_of: dict[int, str] = {}
-    for _, number, case_id in sorted(pairs):
+    for _, _, number, case_id in sorted(pairs):
         if number not in case_of and case_id not in case_of.values():
             case_of[number] = case_id
     found = [

@@ -133,6 +133,21 @@ class Market:
         }
         self.events.append(Scan(**(scan | more)))
 
+    def order(self, dealer: str, quantity: int, day: float) -> None:
+        """A dealer's order of the product."""
+        number, at = f"o{len(self.events)}", BEGIN + timedelta(days=day)
+        self.events.append(
+            Order(
+                event_id=number,
+                received_at=at,
+                order_id=number,
+                dealer_id=dealer,
+                gtin=GTIN,
+                quantity=quantity,
+                ordered_at=at,
+            )
+        )
+
     def home(self, count: int, case: int = 900, day: float = 3.0) -> None:
         """Dealer A sells so many items at home, in its outlets' towns."""
         serials = [f"H{case}X{number}" for number in range(count)]

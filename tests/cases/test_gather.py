@@ -7,6 +7,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
+from cases.case import middle_of
 from cases.exposure import Exposure, exposure_of
 from cases.gather import Gathering, step
 from registry import Policy, Registry
@@ -83,7 +84,7 @@ def test_items_of_one_case_in_one_foreign_place_are_a_case_of_their_dealer() -> 
     serials = [f"C{number}" for number in range(10)]
     market.receive("A", serials, 5, 1.0)
     for number in range(4):
-        market.read(serials[number], 15.0, 5.0, 8 + number)
+        market.read(serials[number], 15.0 + 0.02 * number, 5.0, 8 + number)
     [case], _ = market.gather()
     assert (case.kind, case.dealer_id, case.territory_id) == ("diversion", "D-A", "B")
 
@@ -94,11 +95,48 @@ def test_a_copied_block_accuses_nobody() -> None:
     serials = [f"C{number}" for number in range(10)]
     market.receive("A", serials, 5, 1.0)
     for number in range(5):
-        market.read(serials[number], 15.0, 5.0, 8 + number)
+        market.read(serials[number], 15.0 + 0.02 * number, 5.0, 8 + number)
     for number in range(4):
         market.read(serials[number], 2.0 + number, 2.0, 20 + number)
     [case], _ = market.gather()
     assert (case.kind, case.dealer_id, case.subject.id) == ("clone", None, sscc(5))
+
+
+def test_copies_of_loose_items_that_look_like_a_leak_accuse_nobody() -> None:
+    market = leaking(12)
+    assert [case.kind for case in market.gather()[0]] == ["diversion"]
+    for number in range(6):
+        market.read(f"L{number}", 2.0 + number % 3, 2.0, 40 + number)
+    [case], signals = market.gather()
+    assert (case.kind, case.dealer_id, case.territory_id) == ("clone", None, "B")
+    assert [signal.rule for signal in signals] == ["dealer-leak", "codes-copied"]
+
+
+def test_a_leak_into_far_towns_of_one_territory_is_one_case() -> None:
+    market = leaking(12)
+    for number in range(12):
+        market.receive("A", [f"K{number}"], 50 + number, 1.0)
+        market.read(f"K{number}", 18.0, 7.0 + 0.01 * number, 12 + 1.3 * number)
+    [case], _ = market.gather()
+    assert (case.dealer_id, case.territory_id, case.item_count >= 20) == ("D-A", "B", True)
+
+
+def test_where_goods_went_is_where_their_buyers_live_most_densely() -> None:
+    town = [(15.0 + 0.01 * number, 5.0) for number in range(5)]
+    far = [(15.4, 5.3), (15.5, 5.4), (15.3, 5.5), (15.6, 5.2)]
+    lon, lat = middle_of([*town, *far])
+    assert abs(lon - 15.02) < 0.02
+    assert abs(lat - 5.0) < 0.02
+
+
+def test_a_dealer_orders_far_more_than_it_ever_did() -> None:
+    market = Market(registry())
+    for number in range(8):
+        market.order("D-A", 90 + 5 * (number % 4), 1.0 + number)
+    assert market.gather()[0] == []
+    market.order("D-A", 1400, 20.0)
+    [case], _ = market.gather()
+    assert (case.kind, case.dealer_id) == ("order", "D-A")
 
 
 def test_a_printing_run_of_fakes_is_one_case() -> None:

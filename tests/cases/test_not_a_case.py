@@ -78,6 +78,43 @@ def a_few_things_resold_abroad(market: Market) -> None:
 
 
 @innocent
+def a_household_that_bought_several_of_one_case_far_away(market: Market) -> None:
+    market.home(60)
+    serials = [f"M{n}" for n in range(12)]
+    market.receive("A", serials, 21, 1.0)
+    for number, serial in enumerate(serials):
+        lon, lat = (15.0, 5.0) if number < 4 else (3.0 + 0.01 * number, 3.0)
+        market.read(serial, lon + 0.0003 * (number % 3), lat, 8 + 5 * number)
+
+
+@innocent
+def a_buyer_from_abroad_who_comes_again_and_again(market: Market) -> None:
+    market.home(60)
+    for number in range(4):
+        market.receive("A", [f"N{number}"], 22 + number, 1.0)
+        market.read(f"N{number}", 15.0, 5.0 + 0.0003 * number, 8 + 9 * number)
+
+
+@innocent
+def a_fair_whose_units_are_sold_at_home_afterwards(market: Market) -> None:
+    market.home(30)
+    serials = [f"T{n}" for n in range(6)]
+    market.receive("A", serials, 26, 1.0)
+    for number in range(60):
+        market.read(serials[number % 3], 15.0 + 0.001 * number, 5.0, 10 + number / 24)
+    market.read(serials[0], 3.0, 3.0, 20)
+    market.read(serials[1], 4.0, 3.0, 24)
+
+
+@innocent
+def first_orders_of_a_dealer_that_is_far_larger_than_the_others(market: Market) -> None:
+    for number in range(12):
+        market.order(f"SMALL-{number % 4}", (20, 4, 9, 60)[number % 4] + number, 1.0 + number)
+    for number in range(5):
+        market.order("LARGE", 300 + 20 * number, 14.0 + number)
+
+
+@innocent
 def a_sale_under_a_permit(market: Market) -> None:
     permit = Permit(
         permit_id="P",

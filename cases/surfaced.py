@@ -1,0 +1,193 @@
+"""Origin cases whose items surface together in a foreign place, and copies of their codes."""
+
+from math import ceil, comb
+
+from msgspec import Struct, field
+
+from cases.case import middle_of
+from cases.cells import Cell
+from cases.judgement import Judgement
+from cases.leak import Tested
+from cases.natural import Natural
+from cases.spots import Spots
+from registry.policy import Policy
+from rules.model import Finding, Sighting, Subject
+from rules.places_seen import LonLat
+
+DAY_US = 86_400_000_000
+ORDINARY_CASE = 24
+MOST_VISITS_AN_ITEM = 2.5
+"""More visits an item than this are a showcase's or a fair's, not buyers'."""
+MOST_KEPT = 40
+LOCATED = 0.35
+"""About such a share of items is ever read with a place."""
+TOGETHER = 0.01
+"""Friends and families travel together: such a share of a case, at least, may go to one place."""
+CLONED_ITEMS = 3
+"""So many items of one origin case that are here and far away at once are copies."""
+MOST_BOTH = 6
+"""One item of so many may have been taken home by a traveller after all."""
+TRAVELLED = 0.35
+"""A larger share of goods than this does not travel on from where they were sold."""
+OTHERS_SOLD = 2
+"""So many items of other origin cases show that the dealer's goods are sold there."""
+DOUBTFUL_ITEMS = 2
+"""With so many, nobody is accused."""
+
+
+class Surfaced(Struct):
+    """What was seen of one origin case in one cell."""
+
+    first_us: int
+    last_us: int
+    items: dict[str, str] = field(default_factory=dict)
+    """GTIN by item, of those first seen there."""
+    visits: int = 0
+    abroad: int = 0
+    """So many of the visits were certainly outside."""
+    elsewhere: dict[str, None] = field(default_factory=dict)
+    """Items that were read here and far from here."""
+    both: dict[str, None] = field(default_factory=dict)
+    """Items first seen here, abroad, and later where their dealer may sell them; or first seen
+    somewhere else and then here."""
+    inputs: dict[str, None] = field(default_factory=dict)
+    territories: dict[str, float] = field(default_factory=dict)
+    """How many of the items were first seen in each territory."""
+    places: list[LonLat] = field(default_factory=list)
+    """Of the first visits."""
+    spots: Spots = field(default_factory=Spots)
+    """Of the items first seen there."""
+
+    @property
+    def place(self) -> LonLat:
+        """The middle of the visits."""
+        return middle_of(self.places)
+
+    @property
+    def territory_id(self) -> str | None:
+        """Where most of the items were first seen, ties by id."""
+        return min(self.territories, key=lambda t: (-self.territories[t], t), default=None)
+
+    @property
+    def foreign(self) -> float:
+        """Share of the visits that were certainly outside."""
+        return self.abroad / self.visits if self.visits else 0.0
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether it is a showcase's or a fair's doing, or all of one day."""
+        is_short = self.last_us - self.first_us < DAY_US
+        return is_short or self.visits > MOST_VISITS_AN_ITEM * len(self.items)
+
+
+def visit(seen: Surfaced, sighting: Sighting, judged: Judgement) -> None:
+    """One more read of an item of the origin case in the cell."""
+    seen.visits += 1
+    seen.abroad += sighting.probability_outside >= 0.95
+    if len(seen.places) < MOST_KEPT:
+        seen.places.append((sighting.lon, sighting.lat))
+    seen.last_us = max(seen.last_us, judged.known_us)
+    first_seen_here = sighting.nth == 1 and sighting.probability_outside >= 0.95
+    if first_seen_here and len(seen.items) < MOST_KEPT:
+        seen.items.setdefault(sighting.item, sighting.gtin)
+        seen.spots.take((sighting.lon, sighting.lat), sighting.radius_m)
+        if sighting.territory_id is not None:
+            before = seen.territories.get(sighting.territory_id, 0.0)
+            seen.territories[sighting.territory_id] = before + 1.0
+        seen.inputs[judged.identity] = None
+
+
+def is_surfaced(
+    seen: Surfaced,
+    into: Cell,
+    sighting: Sighting,
+    natural: Natural,
+    tested: dict[str, Tested],
+    case_size: int | None,
+    policy: Policy,
+) -> float | None:
+    """How improbable it is that chance brought so many items of one origin case to one place, over
+    all origin cases; None where it is not improbable enough, or is a showcase's doing."""
+    count = min(len(seen.items), seen.spots.buyers)
+    if count < policy.surfaced_items or len(seen.elsewhere) >= DOUBTFUL_ITEMS or seen.both:
+        return None
+    if seen.is_shown:
+        return None
+    border_m = sighting.distance_m
+    if border_m is not None and border_m < policy.surfaced_border_m:
+        return None
+    border_km = (border_m or 0.0) / 1000.0
+    p0 = max(natural.share(sighting.dealer_id, into, border_km, policy), TOGETHER)
+    located = max(ceil(LOCATED * (case_size or ORDINARY_CASE)), count)
+    origins = max(sum(state.trials for state in tested.values()) / located, 1.0)
+    chance = comb(located, count) * float(p0**count) * origins
+    return chance if chance <= policy.surfaced_level else None
+
+
+def is_cloned(
+    seen: Surfaced, into: Cell, dealer_id: str, natural: Natural, tested: Tested | None
+) -> bool:
+    """Whether a block of codes was copied: its items are in a place and far from it at once, too
+    many for travellers, or one is at home and just there where others surfaced abroad. The place
+    is not where the dealer sells anyway, nor where goods of its other origin cases are sold, too:
+    those are leaked, and travel from there."""
+    elsewhere, there = len(seen.elsewhere), len(seen.items)
+    is_block = seen.spots.buyers >= CLONED_ITEMS and not seen.is_shown
+    if not (
+        (elsewhere >= CLONED_ITEMS and elsewhere >= TRAVELLED * there)
+        or (seen.both and is_block and len(seen.both) * MOST_BOTH >= there)
+    ):
+        return False
+    bets = tested.bets.get(into) if tested else None
+    if bets is not None and bets.items - there >= OTHERS_SOLD:
+        return False
+    return natural.commuting(dealer_id, into) < 0.2
+
+
+def surfaced_finding(
+    seen: Surfaced, sighting: Sighting, judged: Judgement, chance: float
+) -> Finding:
+    """What is said of an origin case whose items surface abroad together."""
+    place = seen.place
+    return Finding(
+        rule="case-surfaced",
+        subject=Subject("logistic-unit", sighting.origin or ""),
+        occurred_us=judged.known_us,
+        strength=min(0.99, 1.0 - chance),
+        inputs=tuple(seen.inputs),
+        facts={
+            "dealer_id": sighting.dealer_id,
+            "territory_id": seen.territory_id,
+            "lon": round(place[0], 2),
+            "lat": round(place[1], 2),
+            "items": len(seen.items),
+            "chance": chance,
+            "gtin": sighting.gtin,
+        },
+        values={
+            "items": str(len(seen.items)),
+            "dealer": sighting.dealer_id,
+            "where_en": seen.territory_id or "no known territory",
+            "where_zh": seen.territory_id or "未知区域",
+        },
+    )
+
+
+def cloned_finding(seen: Surfaced, sighting: Sighting, judged: Judgement) -> Finding:
+    """What is said of an origin case whose codes were copied."""
+    place = seen.place
+    return Finding(
+        rule="codes-copied",
+        subject=Subject("logistic-unit", sighting.origin or ""),
+        occurred_us=judged.known_us,
+        strength=0.95,
+        inputs=tuple(seen.inputs),
+        facts={
+            "items": len(seen.elsewhere),
+            "lon": round(place[0], 2),
+            "lat": round(place[1], 2),
+            "gtin": sighting.gtin,
+            "origin": sighting.origin,
+        },
+        values={"items": str(len(seen.elsewhere))},
+    )
