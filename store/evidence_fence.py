@@ -29,6 +29,13 @@ PATIENCE_S = 5.0
 _LOCK = int.from_bytes(b"evidence")
 _HOLD = text(f"SELECT pg_try_advisory_lock({_LOCK})")
 _IS_FREE = text(f"SELECT pg_try_advisory_xact_lock_shared({_LOCK})")
+_ALIVE = text(
+    "SELECT set_config('tcp_keepalives_idle', '10', false), "
+    "set_config('tcp_keepalives_interval', '5', false), "
+    "set_config('tcp_keepalives_count', '3', false)"
+)
+"""The server gives the lock up 25 seconds after the writer's machine is gone, and not hours."""
+
 _GUARD = "evidence_guard"
 
 
@@ -104,6 +111,7 @@ class Hold:
             return
         conn = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
         conn.detach()  # A session of a pool would keep the lock when it is given back.
+        conn.execute(_ALIVE)
         deadline = time.monotonic() + PATIENCE_S
         while not conn.execute(_HOLD).scalar_one():
             if time.monotonic() > deadline:
