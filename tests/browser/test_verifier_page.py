@@ -10,9 +10,18 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, Request, expect
 
-from tests.verifier.anchored import Anchored, anchored_bundle
+from tests.verifier.anchored import KEY, Anchored, anchored_bundle, cosigned_bundle
 from tests.verifier.tampering import tampered
+from tests.verifier.test_signature_types import (
+    AT,
+    ED25519,
+    ML_DSA,
+    STRANGE,
+    STRANGE_LINE,
+    STRANGE_VERIFIER,
+)
 from verifier import read_trust, verify_bundle
+from verifier.signatures import UNKNOWN
 
 DOCS = Path("docs/evidence.md")
 PAGE = Path("verifier/verify.html").resolve().as_uri()
@@ -59,6 +68,29 @@ def test_page_and_package_say_the_same_of_every_bundle(page: Page, made: Anchore
             assert told == (problem.file, problem.problem), name
         else:
             assert found["checked"] == expected.checked, name
+
+
+KNOWS_ML_DSA = """async () => {
+  const how = { name: "ML-DSA-44" };
+  try { await crypto.subtle.importKey("raw-public", new Uint8Array(1312), how, false, ["verify"]); }
+  catch { return false; }
+  return true;
+}"""
+
+
+def test_the_page_counts_ml_dsa_if_the_browser_knows_it_and_says_so_if_not(
+    page: Page, tmp_path: Path
+) -> None:
+    data = cosigned_bundle(tmp_path, AT, ED25519, ML_DSA, more=STRANGE_LINE)
+    lines = [KEY.verifier, ED25519.verifier, ML_DSA.verifier, STRANGE_VERIFIER]
+    trust = "\n".join(map(str, [*lines, "quorum 2"]))
+    found = verdict(page, data, trust)
+    if page.evaluate(KNOWS_ML_DSA):
+        assert found["checked"] == verify_bundle(data, read_trust(trust)).checked
+    else:
+        assert found["first_problem"]["detail"].endswith(f"{ML_DSA.name}: {UNKNOWN}")
+    three = verdict(page, data, trust.replace("quorum 2", "quorum 3"))
+    assert three["first_problem"]["detail"].endswith(f"{STRANGE}: {UNKNOWN}")
 
 
 def test_the_page_says_in_words_what_each_problem_means(page: Page) -> None:
