@@ -69,6 +69,16 @@ def record_key(
     return _append(conn, body)
 
 
+def make_ready(conn: Connection) -> None:
+    """Hold the log and check that it may grow, before something is done outside the transaction
+    that could not be taken back.
+
+    Raises:
+        LogUnguardedError, LogBehindError, GuardError: it may not.
+    """
+    EvidenceLog().append(conn, [])
+
+
 def committed(
     conn: Connection, values: Sequence[Any], entropy: Entropy = os.urandom
 ) -> list[Opening]:

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, Engine, make_url, text
+from sqlalchemy import Connection, Engine, delete, make_url, text
+from typer.testing import CliRunner
 
 from cases.steps import Comment
 from evidence.entry import Entry
@@ -25,8 +26,11 @@ from store.evidence_records import committed, record_key, record_policy, record_
 from store.evidence_service import signing
 from store.evidence_signed import PublishedLog
 from store.migrations import migrate
+from store.schema.evidence import evidence_entries, evidence_head
 from store.transactions import reading
 from tests.store.cases_at_hand import add_case
+from tracewarden.commands.keys import app as keys_app
+from tracewarden.installation import EmbeddedFolder
 
 ORIGIN = "brand.example/log"
 AT = "2026-01-01T00:00:00Z"
@@ -204,6 +208,28 @@ def test_a_writer_whose_epoch_is_over_is_fenced_whatever_it_holds(
         later.append(conn, [Entry(None, {"n": 1})])
         with pytest.raises(LogMovedError):
             stale.append(conn, [Entry(None, {"n": 2})])
+
+
+def test_a_key_is_neither_made_nor_revoked_where_that_cannot_be_logged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRACEWARDEN_KEY_PASSPHRASE", "a word")
+    data, ring = EmbeddedFolder(tmp_path / "data"), tmp_path / "ring"
+    words = ["--keys", str(ring), "--data", str(data.folder)]
+    assert CliRunner().invoke(keys_app, ["new", *words]).exit_code == 0
+    engine = open_engine(sqlite_url(data.database))
+    with signing(engine, data.private, ORIGIN) as log:
+        log.seal()
+    with engine.begin() as conn:  # A backup of before the key.
+        conn.execute(delete(evidence_entries))
+        conn.execute(delete(evidence_head))
+    engine.dispose()
+    before = {file.name: file.read_bytes() for file in ring.iterdir()}
+    for command in (["new"], ["revoke", "--id", "K1"], ["retire", "--id", "K1"]):
+        refused = CliRunner().invoke(keys_app, [*command, *words])
+        assert refused.exit_code == 2
+        assert "log-behind-checkpoint" in refused.output
+    assert {file.name: file.read_bytes() for file in ring.iterdir()} == before
 
 
 def test_a_process_beside_an_embedded_writer_compares_with_the_private_folder(

@@ -16,7 +16,7 @@ from codes.jwks import PublicKey
 from codes.keyring import KeyRing
 from codes.signing import Signer
 from events.timed import microseconds, rfc3339
-from store.evidence_records import record_key
+from store.evidence_records import make_ready, record_key
 from tracewarden.commands.refusals import refusals
 from tracewarden.installation import open_database
 from tracewarden.settings import Settings
@@ -100,6 +100,7 @@ def _logging(data: Path | None, change: str, at: datetime) -> Iterator[Callable[
     engine = open_database(data, settings)
     now = datetime.now(UTC)
     with engine.begin() as connection:
+        make_ready(connection)  # The ring is written before its entry is.
 
         def record(key: PublicKey) -> None:
             record_key(
