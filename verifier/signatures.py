@@ -26,6 +26,8 @@ def holds(kind: int, public: bytes, name: str, text: str, signature: bytes) -> b
     if kind == LOG_KEY:
         return _ed25519(public, signature, text.encode())
     time, rest = signature[:8], signature[8:]
+    if kind in (WITNESS_KEY, ML_DSA_KEY) and int.from_bytes(time) >= 1 << 63:
+        return False
     if kind == WITNESS_KEY:
         head = b"cosignature/v1\ntime %d\n" % int.from_bytes(time)
         return _ed25519(public, rest, head + text.encode())
