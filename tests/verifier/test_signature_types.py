@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from evidence.bundle import container
+from evidence.checkpoint import Checkpoint
 from evidence.note import Note, SigningKey
 from evidence.signature_types import COSIGNATURE_ED25519, COSIGNATURE_ML_DSA_44
 from tests.verifier.anchored import KEY, cosigned_bundle
@@ -15,7 +16,7 @@ from tests.verifier.test_bundle import files_of
 from verifier import read_trust, verify_bundle
 from verifier.notes import FormatError, read_key
 from verifier.result import Result
-from verifier.signatures import UNKNOWN
+from verifier.signatures import UNKNOWN, holds
 
 ED25519 = SigningKey.from_seed("w1.example", b"\1" * 32, COSIGNATURE_ED25519)
 ML_DSA = SigningKey.from_seed("w2.example", b"\2" * 32, COSIGNATURE_ML_DSA_44)
@@ -127,3 +128,19 @@ def test_a_key_in_the_wrong_place_is_refused(line: str) -> None:
 def test_a_key_of_a_known_type_and_another_length_is_none() -> None:
     with pytest.raises(FormatError):
         read_key(str(ED25519.verifier)[:-4])
+
+
+def test_a_time_in_the_future_proves_existence_by_then_only(tmp_path: Path) -> None:
+    in_2100 = 4_102_444_800
+    result = verdict(cosigned_bundle(tmp_path, in_2100, ED25519), ED25519.verifier, "quorum 1")
+    assert result.ok, result.first_problem
+    assert {one["time"] for one in result.checked["existed_by"]} == {"2100-01-01T00:00:00Z"}
+
+
+@pytest.mark.parametrize("key", [ED25519, ML_DSA])
+def test_a_time_that_no_cosignature_may_state_is_refused(key: SigningKey) -> None:
+    text = Checkpoint(KEY.name, 1, bytes(32)).text()
+    for at, expected in (((1 << 63) - 1, True), (1 << 63, False)):
+        signature = key.sign(text, at=at).signature
+        public = key.verifier
+        assert holds(public.algorithm, public.public, key.name, text, signature) is expected
