@@ -24,7 +24,7 @@ from stream_processors.registry_source import RegistrySource
 from stream_processors.state.redis import RedisState
 from stream_processors.topics import SCANS
 
-TOGETHER = 4
+TOGETHER = 8
 """So many records of 500 scans a worker takes at once where they wait."""
 
 
