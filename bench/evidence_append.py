@@ -17,23 +17,21 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import rfc8785
-from sqlalchemy import event
 
 from evidence.canonical import canonical
 from evidence.checkpoint import Checkpoint
 from evidence.entry import Entry
-from evidence.errors import EvidenceError
 from evidence.note import SigningKey
 from evidence.tree import inclusion_proof
-from store.engine import open_engine, sqlite_url
-from store.evidence_folder import LogFolder, prepare
-from store.evidence_group import Append, GroupWriter
-from store.evidence_log import Appended, TileReader
+from store.evidence_folder import LogFolder
+from store.evidence_group import Commit, GroupWriter
+from store.evidence_log import Appended
+from store.evidence_tree_reader import TileReader
 from store.evidence_writer import LogWriter, open_writer
 
 CALLERS = {1: 200, 16: 3_200, 128: 25_600, 4096: 81_920}
@@ -52,21 +50,11 @@ def body(number: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def append_only(writer: LogWriter, folder: LogFolder) -> Append:
-    """Commit, and answer then: durable, not yet signed for."""
-    engine = open_engine(sqlite_url(folder.database))
-    event.listen(engine, "connect", prepare)
-
-    def append(entries: Sequence[Entry]) -> list[Appended | EvidenceError]:
-        with engine.begin() as conn:
-            return writer.log.append_each(conn, entries)
-
-    return append
-
-
-def closed_loop(append: Append, callers: int, total: int, start: int) -> dict[str, Any]:
+def closed_loop(
+    commit: Commit, seal: Callable[[], object], callers: int, total: int, start: int
+) -> dict[str, Any]:
     """Let ``callers`` append ``total`` entries; entries a second, latencies and CPU."""
-    group = GroupWriter(append)
+    group = GroupWriter(commit, seal)
     numbers = iter(range(start, start + total))
     latencies: list[float] = []
     faults: list[BaseException] = []
@@ -173,14 +161,14 @@ def measure(place: Path, size: int, share: float, program: Path | None) -> None:
         for first in range(0, size, 4096):
             last = min(first + 4096, size)
             writer.append([Entry(f"{n:064x}", body(n)) for n in range(first, last)])
-        appends = {"durable": append_only(writer, folder), "published": writer.append}
+        seals: dict[str, Callable[[], object]] = {"durable": bool, "published": writer.seal}
         start = size
         for callers, most in CALLERS.items():
             total = max(callers, int(most * share))
             for until in UNTIL:
                 os.sync()
                 found = {"log_size": size, "callers": callers, "until": until}
-                found |= closed_loop(appends[until], callers, total, start)
+                found |= closed_loop(writer.commit, seals[until], callers, total, start)
                 start += total
                 if program is not None:
                     # Its shortest interval bounds what it publishes: a fifth says the same.

@@ -1,12 +1,15 @@
 """An evidence entry: the bytes that are stored, and the leaf hash that the tree knows them by."""
 
+from binascii import hexlify
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
+from msgspec import Struct
+
 from evidence.canonical import canonical, parse
-from evidence.errors import EntryError
+from evidence.errors import EntryError, EvidenceError
 from evidence.tree import HASH_BYTES, leaf_hash
 
 MAX_ENTRY_BYTES = 65_535
@@ -16,20 +19,21 @@ NO_LEAF = bytes(HASH_BYTES)
 """``prev`` of the first entry."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """What is to be logged: a body, and an id where the same body must not stand twice."""
 
     id: str | None
     body: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """An entry whose body and id are canonical already; only its place in the log is missing."""
+class Draft(Struct, frozen=True, gc=False):
+    """An entry whose body and id are canonical already; only its place in the log is missing.
 
-    id: str | None
+    ``key`` is what its id is looked up by, see :func:`id_hash`.
+    """
+
     head: bytes
+    key: bytes | None
 
     def at(self, seq: int, prev: bytes) -> bytes:
         """The canonical bytes of the entry at index ``seq`` behind the leaf ``prev``.
@@ -40,7 +44,7 @@ class Draft:
         Raises:
             EntryError: more than ``MAX_ENTRY_BYTES``; larger things enter by their hash.
         """
-        data = b'%b"prev":"%b","seq":%d}' % (self.head, prev.hex().encode(), seq)
+        data = b'%b"prev":"%b","seq":%d}' % (self.head, hexlify(prev), seq)
         if len(data) > MAX_ENTRY_BYTES:
             detail = f"{len(data)} bytes, and an entry has at most {MAX_ENTRY_BYTES}"
             raise EntryError(detail, field="body", type="entry-too-large")
@@ -75,8 +79,17 @@ def draft(entry: Entry) -> Draft:
     except EntryError as error:
         raise error.within("body") from None
     if entry.id is None:
-        return Draft(None, b'{"body":%b,' % body)
-    return Draft(entry.id, b'{"body":%b,"id":%b,' % (body, _canonical_id(entry.id)))
+        return Draft(b'{"body":%b,' % body, None)
+    head = b'{"body":%b,"id":%b,' % (body, _canonical_id(entry.id))
+    return Draft(head, id_hash(entry.id))
+
+
+def draft_or_error(entry: Entry) -> Draft | EvidenceError:
+    """As :func:`draft`, for who answers entries together: the error is the entry's answer."""
+    try:
+        return draft(entry)
+    except EvidenceError as error:
+        return error
 
 
 def _canonical_id(value: object) -> bytes:

@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from evidence.checkpoint import Checkpoint
@@ -79,11 +80,7 @@ class Guard:
         return self._key(KEY_FILE)
 
     def _key(self, name: str) -> SigningKey:
-        text = self._read(name)
-        key = SigningKey.parse(text.removesuffix("\n"))
-        if f"{key}\n" != text:
-            raise NoteError(f"{name} is not as it was written", type="key-invalid")
-        return key
+        return _parsed(name, self._read(name))
 
     def stage(self, key: SigningKey) -> None:
         """Keep the key that the log is about to be handed over to."""
@@ -126,7 +123,7 @@ class Guard:
 
     def is_last(self, note: Note) -> bool:
         """Whether ``note`` is still the last checkpoint that was signed."""
-        return self._read(CHECKPOINT_FILE) == str(note)
+        return self._bytes(CHECKPOINT_FILE) == str(note).encode()
 
     def swap(self, old: Note, new: Note) -> None:
         """Replace the last checkpoint, if it is still ``old``; durable when this returns.
@@ -166,11 +163,24 @@ class Guard:
 
     def _read(self, name: str) -> str:
         try:
-            return (self.folder / name).read_text(encoding="utf-8")
-        except FileNotFoundError:
-            raise GuardError(f"{self.folder / name} is missing") from None
+            return self._bytes(name).decode("utf-8")
         except UnicodeDecodeError:
             raise GuardError(f"{self.folder / name} is damaged") from None
+
+    def _bytes(self, name: str) -> bytes:
+        try:
+            return (self.folder / name).read_bytes()
+        except FileNotFoundError:
+            raise GuardError(f"{self.folder / name} is missing") from None
+
+
+@lru_cache(maxsize=16)
+def _parsed(name: str, text: str) -> SigningKey:
+    """The key in a file of that text, which is read at each signature: it may be rotated."""
+    key = SigningKey.parse(text.removesuffix("\n"))
+    if f"{key}\n" != text:
+        raise NoteError(f"{name} is not as it was written", type="key-invalid")
+    return key
 
 
 def replace_file(path: Path, data: bytes, *, mode: int = 0o600) -> None:

@@ -14,7 +14,8 @@ from evidence.errors import EvidenceError
 from evidence.hand_over import HandOver, entry_id, hand_over, hand_over_entry
 from evidence.note import SigningKey, VerifierKey
 from store.evidence_guard import Guard
-from store.evidence_log import EvidenceLog, StoredRow
+from store.evidence_log import EvidenceLog
+from store.evidence_rows import StoredRow
 from store.evidence_sealing import Sealer, seal
 from store.transactions import reading
 

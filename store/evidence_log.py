@@ -2,13 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from itertools import takewhile
 
 from msgspec import Struct
-from sqlalchemy import Connection, Dialect, Table, bindparam, func, insert, select, text, update
+from sqlalchemy import Connection, bindparam, func, select, update
 
-from evidence.entry import NO_LEAF, Draft, Entry, draft, id_hash
+from evidence.entry import NO_LEAF, Draft, Entry, draft, draft_or_error, id_hash
 from evidence.errors import (
     EntryConflictError,
     EvidenceError,
@@ -16,19 +14,20 @@ from evidence.errors import (
     LogMovedError,
     ProofError,
 )
-from evidence.tree import (
-    EMPTY_ROOT,
-    TILE_HEIGHT,
-    TILE_WIDTH,
-    Frontier,
-    TileNode,
-    leaf_hash,
-    parents,
-    range_hash,
-)
+from evidence.tree import EMPTY_ROOT, HASH_BYTES, Frontier, leaf_hash, range_hash
 from store.evidence_fence import refuse_unguarded
 from store.evidence_fsck import Finding, SignedSize, fsck
-from store.schema.evidence import evidence_entries, evidence_head, evidence_nodes
+from store.evidence_rows import (
+    NO_ID,
+    NewRows,
+    StoredRow,
+    insert_nodes,
+    insert_rows,
+    read_hashes,
+    rows_of_ids,
+)
+from store.evidence_tree_reader import TileReader
+from store.schema.evidence import evidence_entries, evidence_head
 from store.transactions import insert_new
 
 # Statements are built once: building costs more than running them.
@@ -48,29 +47,9 @@ _ROWS = (
     .where(evidence_entries.c.seq >= bindparam("start"), evidence_entries.c.seq < bindparam("end"))
     .order_by(evidence_entries.c.seq)
 )
-_LEAVES = (
-    select(evidence_entries.c.seq, evidence_entries.c.leaf_hash)
-    .where(evidence_entries.c.seq >= bindparam("start"), evidence_entries.c.seq < bindparam("end"))
-    .order_by(evidence_entries.c.seq)
-)
-_NODES = (
-    select(evidence_nodes.c.position, evidence_nodes.c.hash)
-    .where(
-        evidence_nodes.c.level == bindparam("level"),
-        evidence_nodes.c.position >= bindparam("start"),
-        evidence_nodes.c.position < bindparam("end"),
-    )
-    .order_by(evidence_nodes.c.position)
-)
-_KNOWN = text(
-    # All ids of a group in two parameters; each is looked up in the index of ids.
-    "WITH RECURSIVE place(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM place WHERE i + 1 < :count) "
-    "SELECT e.seq, e.id_hash, e.leaf_hash, e.data FROM place "
-    "JOIN evidence_entries e ON e.id_hash = substr(:hashes, i * 32 + 1, 32)"
-)
 
 
-class Appended(Struct, frozen=True):
+class Appended(Struct, frozen=True, gc=False):
     """Where an entry stands; ``new`` is false where it stood there before."""
 
     index: int
@@ -87,15 +66,6 @@ class Head:
     frontier: Frontier
     root: bytes
     epoch: int
-
-
-class StoredRow(Struct, frozen=True):
-    """A row of the log as the database holds it."""
-
-    index: int
-    id_hash: bytes | None
-    leaf_hash: bytes
-    data: bytes
 
 
 class EvidenceLog:
@@ -141,26 +111,26 @@ class EvidenceLog:
             LogDamagedError: the head does not fit together.
         In each case nothing of these entries is written.
         """
-        outcomes = self._place(conn, [draft(entry) for entry in entries])
-        for outcome in outcomes.answers:
+        placing = self._place(conn, [draft(entry) for entry in entries])
+        for outcome in placing.answers:
             if isinstance(outcome, EvidenceError):
                 raise outcome
-        self._write(conn, outcomes)
-        return [answer for answer in outcomes.answers if isinstance(answer, Appended)]
+        self._write(conn, placing)
+        return [answer for answer in placing.answers if isinstance(answer, Appended)]
 
     def append_each(
         self, conn: Connection, entries: Sequence[Entry]
     ) -> list[Appended | EvidenceError]:
         """As :meth:`append`, but an entry that cannot be taken is answered and the rest go on."""
-        drafts: list[Draft | EvidenceError] = []
-        for entry in entries:
-            try:
-                drafts.append(draft(entry))
-            except EvidenceError as error:
-                drafts.append(error)
-        outcomes = self._place(conn, drafts)
-        self._write(conn, outcomes)
-        return outcomes.answers
+        return self.append_drafts(conn, [draft_or_error(entry) for entry in entries])
+
+    def append_drafts(
+        self, conn: Connection, drafts: Sequence[Draft | EvidenceError]
+    ) -> list[Appended | EvidenceError]:
+        """As :meth:`append_each`, of entries that were drafted before; an error is its answer."""
+        placing = self._place(conn, drafts)
+        self._write(conn, placing)
+        return placing.answers
 
     def _begin(self, conn: Connection, *, write: bool) -> Head:
         """The head of a log that had none when it was looked for; others may begin it meanwhile."""
@@ -186,32 +156,23 @@ class EvidenceLog:
             refuse_unguarded(conn, head.size, lambda size: self.root_at(conn, size))
         elif head.epoch != self.epoch:
             raise LogMovedError(f"a later writer (epoch {head.epoch}) has claimed the log")
-        keys = [_key(one) for one in drafts]
-        placing = _Placing(head, self._known(conn, [key for key in keys if key is not None]))
-        for one, key in zip(drafts, keys, strict=True):
-            answer = one if isinstance(one, EvidenceError) else placing.take(one, key)
-            placing.answers.append(answer)
-        placing.grow()
+        ids = [one.key for one in drafts if isinstance(one, Draft) and one.key is not None]
+        placing = _Placing(head, rows_of_ids(conn, ids))
+        placing.answers += [
+            one if isinstance(one, EvidenceError) else placing.take(one) for one in drafts
+        ]
         return placing
 
-    def _known(self, conn: Connection, wanted: Sequence[bytes]) -> dict[bytes, StoredRow]:
-        if not wanted:
-            return {}
-        found = conn.execute(_KNOWN, {"count": len(wanted), "hashes": b"".join(wanted)})
-        return {row[1]: StoredRow(*row) for row in found}
-
     def _write(self, conn: Connection, placing: "_Placing") -> None:
-        if not placing.rows:
+        rows, frontier = placing.rows, placing.head.frontier.copy()
+        if not rows.leaves:
             return
-        _insert_many(conn, evidence_entries, placing.rows)
-        if placing.nodes:
-            _insert_many(conn, evidence_nodes, placing.nodes)
-        frontier = placing.frontier
-        self._swap(
-            conn,
-            placing.head,
-            Head(frontier.size, placing.last_leaf, frontier, frontier.root(), placing.head.epoch),
-        )
+        nodes = frontier.extend(rows.leaves)
+        insert_rows(conn, rows)
+        if nodes:
+            insert_nodes(conn, nodes)
+        epoch, last = placing.head.epoch, rows.leaves[-1]
+        self._swap(conn, placing.head, Head(frontier.size, last, frontier, frontier.root(), epoch))
 
     def _swap(self, conn: Connection, old: Head, new: Head) -> None:
         values = {
@@ -244,24 +205,14 @@ class EvidenceLog:
         Raises:
             LogDamagedError: one of them is missing.
         """
-        found = self.stored_hashes(conn, level, start, end)
-        if len(found) != end - start:
+        found = read_hashes(conn, level, start, end)
+        if len(found) != HASH_BYTES * (end - start):
             raise LogDamagedError(f"hashes of level {level} between {start} and {end} are missing")
-        return found
+        return [found[at : at + HASH_BYTES] for at in range(0, len(found), HASH_BYTES)]
 
-    def stored_hashes(self, conn: Connection, level: int, start: int, end: int) -> list[bytes]:
-        """As :meth:`tile_hashes`, up to the first that is missing."""
-        values = {"start": start, "end": end}
-        query, values = (_LEAVES, values) if level == 0 else (_NODES, values | {"level": level})
-        rows = conn.execute(query, values).all()
-        if rows and rows[0][0] == start and rows[-1][0] == start + len(rows) - 1:
-            return [value for _, value in rows]
-        whole = takewhile(lambda row: row[1][0] == start + row[0], enumerate(rows))
-        return [value for _, (_, value) in whole]
-
-    def nodes(self, conn: Connection) -> "TileReader":
+    def nodes(self, conn: Connection) -> TileReader:
         """A reader of full subtrees for roots and proofs; it keeps the tiles that it has read."""
-        return TileReader(self, conn)
+        return TileReader(conn)
 
     def root_at(self, conn: Connection, size: int) -> bytes:
         """The root that the log had at an earlier size, from its stored hashes.
@@ -289,94 +240,33 @@ class EvidenceLog:
             yield from self.rows(conn, first, min(first + page, end))
 
 
-class TileReader:
-    """Hashes of full subtrees, from stored tiles; each tile is read and hashed once, then kept."""
-
-    def __init__(self, log: EvidenceLog, conn: Connection) -> None:
-        self._log = log
-        self._conn = conn
-        self._tiles: dict[tuple[int, int], list[list[bytes]]] = {}
-
-    def __call__(self, height: int, index: int) -> bytes:
-        level, rest = divmod(height, TILE_HEIGHT)
-        tile, place = divmod(index, TILE_WIDTH >> rest)
-        heights = self._heights(level, tile)
-        if rest >= len(heights) or place >= len(heights[rest]):
-            raise LogDamagedError(f"hashes of tile {tile} of level {level} are missing")
-        return heights[rest][place]
-
-    def _heights(self, level: int, tile: int) -> list[list[bytes]]:
-        """The tile's hashes, and above them those of the full subtrees over them, by height."""
-        if (level, tile) not in self._tiles:
-            start = tile * TILE_WIDTH
-            heights = [self._log.stored_hashes(self._conn, level, start, start + TILE_WIDTH)]
-            while len(heights[-1]) > 1:
-                heights.append(parents(heights[-1][: len(heights[-1]) & ~1]))
-            self._tiles[level, tile] = heights
-        return self._tiles[level, tile]
-
-
 class _Placing:
     """Entries on their way into the log: what is answered, and the rows to be written."""
 
-    def __init__(self, head: Head, known: dict[bytes, StoredRow]) -> None:
+    def __init__(self, head: Head, known: Sequence[StoredRow]) -> None:
         self.head = head
-        self.frontier = head.frontier.copy()
-        self.next_index = head.size
-        self.last_leaf = head.last_leaf
-        self.known = known
+        self.known = {row.id_hash: row for row in known}
         self.answers: list[Appended | EvidenceError] = []
-        self.rows: list[tuple[int, bytes | None, bytes, bytes]] = []
-        self.leaves: list[bytes] = []
-        self.nodes: list[TileNode] = []
+        self.rows = NewRows(head.size, [], [], [])
+        self._last_leaf = head.last_leaf
 
-    def take(self, one: Draft, key: bytes | None) -> Appended | EvidenceError:
-        """Answer for an entry, and make its row where it is new; ``key`` is its id's hash."""
-        earlier = None if key is None else self.known.get(key)
-        if earlier is not None:
-            return _again(one, earlier)
-        index = self.next_index
+    def take(self, one: Draft) -> Appended | EvidenceError:
+        """Answer for an entry, and make its row where it is new."""
+        key, rows = one.key, self.rows
+        if key is not None and key in self.known:
+            return _again(one, self.known[key])
+        index = rows.start + len(rows.leaves)
         try:
-            data = one.at(index, self.last_leaf)
+            data = one.at(index, self._last_leaf)
         except EvidenceError as error:
             return error
-        leaf = leaf_hash(data)
-        self.rows.append((index, key, leaf, data))
-        self.leaves.append(leaf)
-        self.next_index, self.last_leaf = index + 1, leaf
+        leaf = self._last_leaf = leaf_hash(data)
+        rows.ids.append(key or NO_ID)
+        rows.leaves.append(leaf)
+        rows.data.append(data)
         if key is not None:
             self.known[key] = StoredRow(index, key, leaf, data)
-        return Appended(index, leaf, new=True)
-
-    def grow(self) -> None:
-        """Take the new rows into the tree; they are a batch, which is cheaper than one by one."""
-        self.nodes += self.frontier.extend(self.leaves)
-
-
-def _key(one: Draft | EvidenceError) -> bytes | None:
-    if isinstance(one, EvidenceError) or one.id is None:
-        return None
-    return id_hash(one.id)
-
-
-def _insert_many(conn: Connection, table: Table, rows: Sequence[Sequence[object]]) -> None:
-    """Insert rows of values in the table's order, past SQLAlchemy's work on each parameter.
-
-    Integers and bytes need no conversion for either driver, and that work is a fifth of an append.
-    """
-    statement, positional = _insert_text(table, conn.dialect)
-    if positional:
-        conn.exec_driver_sql(statement, list(rows))
-    else:
-        names = table.columns.keys()
-        conn.exec_driver_sql(statement, [dict(zip(names, row, strict=True)) for row in rows])
-
-
-@lru_cache(maxsize=16)
-def _insert_text(table: Table, dialect: Dialect) -> tuple[str, bool]:
-    """The statement in the driver's own form, and whether its parameters are positional."""
-    compiled = insert(table).compile(dialect=dialect, column_keys=table.columns.keys())
-    return str(compiled), compiled.positional
+        return Appended(index, leaf, True)
 
 
 def _headless() -> LogDamagedError:

@@ -4,7 +4,10 @@ The order is DESIGN.md's ('Proof'). A crash in between leaves entries that are s
 restart; what was signed once is never signed otherwise.
 """
 
-from collections.abc import Iterable
+from binascii import hexlify
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from functools import partial
 from typing import Protocol
 
 from sqlalchemy import Connection, Engine
@@ -13,9 +16,16 @@ from evidence.checkpoint import Checkpoint
 from evidence.errors import EvidenceError, LogBehindError, LogDamagedError, LogMovedError
 from evidence.note import Note, SigningKey, VerifierKey
 from evidence.tree import Frontier, leaf_hash
-from store.evidence_log import EvidenceLog, StoredRow
+from store.evidence_log import EvidenceLog, Head
+from store.evidence_rows import read_back
+from store.transactions import reading
 
 SWAP_ATTEMPTS = 10
+PAGE_ROWS = 2048
+"""Entries that are read again at once, and held in memory."""
+
+Reading = Callable[[], AbstractContextManager[Connection]]
+"""Gives a connection for one reading transaction."""
 
 
 class SignedStore(Protocol):
@@ -83,26 +93,53 @@ class Sealer:
         self._last_leaf = last[0] if last else bytes(32)
         return note
 
-    def seal(self, conn: Connection) -> Note:
+    def seal(self, reading: Reading) -> Note:
         """The signed checkpoint of the log as committed, durable in the store when this returns.
+
+        Where another process signed meanwhile, it looks again. Each page is read in a transaction
+        of its own: entries never change, and an open one would keep SQLite's journal from ending.
 
         Raises:
             LogBehindError, LogDamagedError: as :meth:`check`, or a stored byte has changed.
-            LogMovedError: another process signed meanwhile.
+            LogMovedError: others were faster ten times.
         """
-        note = self.check(conn)
-        head = self._log.head(conn)
-        if head.size == self._frontier.size:
-            if head.root != self._frontier.root():
-                raise LogDamagedError("the head's root is not the one signed")
-            return note
-        frontier, last = self._reread(self._log.iterate(conn, self._frontier.size, head.size))
+        for _ in range(SWAP_ATTEMPTS - 1):
+            try:
+                return self._seal_once(reading)
+            except LogMovedError:
+                self._note = None
+        return self._seal_once(reading)
+
+    def _seal_once(self, reading: Reading) -> Note:
+        with reading() as conn:
+            note = self.check(conn) if self._note is None else self._note
+            head = self._log.head(conn)
+            if head.size <= self._frontier.size:
+                return self._unchanged(conn)
+            page = _page(conn, self._frontier, head)
+        frontier = self._frontier.copy()
+        last = _grow(frontier, self._last_leaf, *page)
+        while frontier.size < head.size:
+            with reading() as conn:
+                page = _page(conn, frontier, head)
+            last = _grow(frontier, last, *page)
         if frontier.root() != head.root or last != head.last_leaf:
             raise LogDamagedError("the entries read again give another root than the head's")
         signed = self.sign(Checkpoint(self._key.name, frontier.size, frontier.root()))
         self._store.swap(note, signed)
         self._note, self._frontier, self._last_leaf = signed, frontier, last
         return signed
+
+    def _unchanged(self, conn: Connection) -> Note:
+        """The last note, where nothing was appended since."""
+        note, head = self.check(conn), self._log.head(conn)
+        if head.size > self._frontier.size:
+            raise LogMovedError("another process signed a checkpoint meanwhile")
+        if head.size < self._frontier.size:
+            raise LogBehindError(f"{self._frontier.size} entries were signed, {head.size} are here")
+        if head.root != self._frontier.root():
+            raise LogDamagedError("the head's root is not the one signed")
+        return note
 
     def sign(self, checkpoint: Checkpoint) -> Note:
         """A note over a checkpoint that was recomputed; for an earlier size, nothing is stored."""
@@ -113,34 +150,31 @@ class Sealer:
         if signed.origin != self._key.name:
             raise EvidenceError(f"the signed checkpoint is of {signed.origin}", type="other-log")
 
-    def _reread(self, rows: Iterable[StoredRow]) -> tuple[Frontier, bytes]:
-        frontier, last, leaves = self._frontier.copy(), self._last_leaf, list[bytes]()
-        for row in rows:
-            leaf = leaf_hash(row.data)
-            place = b'"prev":"%b","seq":%d}' % (last.hex().encode(), row.index)
-            if leaf != row.leaf_hash or not row.data.endswith(place):
-                raise LogDamagedError(f"entry {row.index} is not what was appended")
-            leaves.append(leaf)
-            last = leaf
-        frontier.extend(leaves)
-        return frontier, last
+
+def _page(conn: Connection, frontier: Frontier, head: Head) -> tuple[list[bytes], bytes]:
+    """Entries behind the frontier, as they are stored."""
+    return read_back(conn, frontier.size, min(frontier.size + PAGE_ROWS, head.size))
+
+
+def _grow(frontier: Frontier, last: bytes, data: list[bytes], leaves: bytes) -> bytes:
+    """Hash entries that were read again, and take them into the tree; give the last leaf's hash.
+
+    Raises:
+        LogDamagedError: the bytes are not those of the stored leaf hashes, or not in their place.
+    """
+    made, index = list[bytes](), frontier.size
+    for one in data:
+        if not one.endswith(b'"prev":"%b","seq":%d}' % (hexlify(last), index)):
+            raise LogDamagedError(f"entry {index} is not what was appended")
+        last = leaf_hash(one)
+        made.append(last)
+        index += 1
+    if b"".join(made) != leaves:
+        raise LogDamagedError(f"stored leaf hashes up to {index} are not those of the entries")
+    frontier.extend(made)
+    return last
 
 
 def seal(engine: Engine, sealer: Sealer) -> Note:
-    """Sign what is committed; where another process signed meanwhile, look again.
-
-    Raises:
-        LogMovedError: others were faster ten times.
-        LogBehindError, LogDamagedError: the log is not the one that was signed.
-    """
-    for _ in range(SWAP_ATTEMPTS - 1):
-        try:
-            return _seal_once(engine, sealer)
-        except LogMovedError:
-            continue
-    return _seal_once(engine, sealer)
-
-
-def _seal_once(engine: Engine, sealer: Sealer) -> Note:
-    with engine.connect() as conn:
-        return sealer.seal(conn.execution_options(reads_only=True))
+    """Sign what is committed, see :meth:`Sealer.seal`."""
+    return sealer.seal(partial(reading, engine))

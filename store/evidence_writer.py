@@ -1,21 +1,25 @@
 """The one writer of a log folder: group commit, then the signature, then the answers."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 from sqlalchemy import Connection, Engine
 
-from evidence.entry import Entry
+from evidence.entry import Draft, Entry, draft_or_error
 from evidence.errors import EvidenceError
 from evidence.note import Note, SigningKey, VerifierKey
 from store.evidence_folder import LogFolder
 from store.evidence_keys import rotate, settle
 from store.evidence_log import Appended, EvidenceLog
-from store.evidence_sealing import Sealer, seal
+from store.evidence_sealing import Sealer
 
 
 class LogWriter:
-    """Appends groups of entries; what it answers is durable and covered by a signed checkpoint."""
+    """Appends groups of entries; what it answers is durable and covered by a signed checkpoint.
+
+    It writes on one connection and reads again on another: SQLite throws away what a connection
+    has in memory when another one has written. One thread may commit while another seals.
+    """
 
     def __init__(
         self, engine: Engine, folder: LogFolder, log: EvidenceLog, sealer: Sealer
@@ -24,6 +28,13 @@ class LogWriter:
         self._folder = folder
         self.log = log
         self._sealer = sealer
+        self._writes = engine.connect()
+        self._reads = engine.connect().execution_options(reads_only=True)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._writes.close()
+        self._reads.close()
 
     @property
     def verifier(self) -> VerifierKey:
@@ -39,8 +50,8 @@ class LogWriter:
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """A transaction of the caller's own; what it appends is signed once it is committed."""
-        with self._engine.begin() as conn:
-            yield conn
+        with self._writes.begin():
+            yield self._writes
         self.seal()
 
     def start(self) -> None:
@@ -57,8 +68,14 @@ class LogWriter:
 
     def append(self, entries: Sequence[Entry]) -> list[Appended | EvidenceError]:
         """Append a group in one transaction; an answer for each entry, in order."""
-        with self.transaction() as conn:
-            return self.log.append_each(conn, entries)
+        answers = self.commit([draft_or_error(entry) for entry in entries])
+        self.seal()
+        return answers
+
+    def commit(self, drafts: Sequence[Draft | EvidenceError]) -> list[Appended | EvidenceError]:
+        """Append a group in one transaction, durable when this returns, to be sealed next."""
+        with self._writes.begin():
+            return self.log.append_drafts(self._writes, drafts)
 
     def rotate(self, new: SigningKey, at: str) -> None:
         """Hand the log over to another key; this writer signs no more after that.
@@ -71,7 +88,12 @@ class LogWriter:
 
     def seal(self) -> Note:
         """The signed checkpoint of what is committed."""
-        return seal(self._engine, self._sealer)
+        return self._sealer.seal(self._reading_again)
+
+    @contextmanager
+    def _reading_again(self) -> Iterator[Connection]:
+        with self._reads.begin():
+            yield self._reads
 
 
 @contextmanager
@@ -88,6 +110,7 @@ def open_writer(folder: LogFolder) -> Iterator[LogWriter]:
         settle(engine, folder.guard)
         folder.name_key()
         log = EvidenceLog()
-        writer = LogWriter(engine, folder, log, Sealer(log, folder.guard, folder.guard.key()))
-        writer.start()
-        yield writer
+        sealer = Sealer(log, folder.guard, folder.guard.key())
+        with closing(LogWriter(engine, folder, log, sealer)) as writer:
+            writer.start()
+            yield writer

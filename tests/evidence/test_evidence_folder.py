@@ -158,9 +158,8 @@ def test_a_checkpoint_may_be_asked_for_while_a_writer_lives(folder: LogFolder) -
     with open_writer(folder) as writer:
         for number in range(3):
             writer.append([Entry(None, {"n": number})])
-            with folder.reading() as conn:
-                sealer = Sealer(EvidenceLog(), folder.guard, folder.signed_key())
-                assert Checkpoint.parse(sealer.seal(conn).text).size == number + 1
+            sealer = Sealer(EvidenceLog(), folder.guard, folder.signed_key())
+            assert Checkpoint.parse(sealer.seal(folder.reading).text).size == number + 1
 
 
 def test_a_damaged_private_folder_is_refused_and_found(folder: LogFolder) -> None:

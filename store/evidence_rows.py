@@ -1,0 +1,167 @@
+"""The log's rows in and out of the database, each group of them in one call.
+
+A driver lets the interpreter's lock go at each call. A thread that writes or reads thousands of
+rows one by one stands in line for it thousands of times while another thread works; one call a
+group waits once, and the database's work is done beside Python's.
+"""
+
+from collections.abc import Sequence
+from itertools import accumulate
+
+from msgspec import Struct
+from msgspec.json import encode
+from sqlalchemy import Connection, TextClause, text
+
+from evidence.errors import LogDamagedError
+from evidence.tree import HASH_BYTES, TileNode
+from store.engine import is_sqlite
+
+NO_ID = bytes(HASH_BYTES)
+"""Stands for an entry without an id where ids travel behind one another; no id has this hash."""
+
+
+class StoredRow(Struct, frozen=True, gc=False):
+    """A row of the log as the database holds it."""
+
+    index: int
+    id_hash: bytes | None
+    leaf_hash: bytes
+    data: bytes
+
+
+class NewRows(Struct):
+    """Rows to be written from index ``start`` on: ids' hashes (``NO_ID``), leaf hashes, bytes."""
+
+    start: int
+    ids: list[bytes]
+    leaves: list[bytes]
+    data: list[bytes]
+
+
+def insert_rows(conn: Connection, rows: NewRows) -> None:
+    """Write entries; their bytes travel as one value that the database cuts up."""
+    ends = accumulate(map(len, rows.data), initial=1)
+    places = [end << 16 | len(data) for end, data in zip(ends, rows.data, strict=False)]
+    values = {
+        "start": rows.start, "places": encode(places).decode(), "none": NO_ID,
+        "ids": b"".join(rows.ids), "leaves": b"".join(rows.leaves), "data": b"".join(rows.data),
+    }  # fmt: skip
+    conn.execute(_INSERT_ROWS[is_sqlite(conn)], values)
+
+
+def insert_nodes(conn: Connection, nodes: Sequence[TileNode]) -> None:
+    """Write roots of full tiles."""
+    places = [node.position << 8 | node.level for node in nodes]
+    values = {"places": encode(places).decode(), "hashes": b"".join(node.hash for node in nodes)}
+    conn.execute(_INSERT_NODES[is_sqlite(conn)], values)
+
+
+def rows_of_ids(conn: Connection, ids: Sequence[bytes]) -> list[StoredRow]:
+    """The rows of these ids' hashes, as far as they are there; each is looked up in the index."""
+    if not ids:
+        return []
+    found = conn.execute(_KNOWN, {"count": len(ids), "hashes": b"".join(ids)})
+    return [StoredRow(*row) for row in found]
+
+
+def read_back(conn: Connection, start: int, end: int) -> tuple[list[bytes], bytes]:
+    """The stored bytes of the entries ``[start, end)``, and their leaf hashes behind one another.
+
+    Entries have no newline, so that a change which makes one gives another number of them.
+
+    Raises:
+        LogDamagedError: one of them is missing.
+    """
+    row = conn.execute(_READ_BACK[is_sqlite(conn)], {"start": start, "end": end}).one()
+    data = bytes(row[0] or b"").split(b"\n")
+    if len(data) != end - start:
+        raise LogDamagedError(f"entries between {start} and {end} are missing or changed")
+    return data, bytes(row[1] or b"")
+
+
+def read_hashes(conn: Connection, level: int, start: int, end: int) -> bytes:
+    """Stored hashes ``[start, end)`` of a tile level behind one another, as far as there are any.
+
+    Raises:
+        LogDamagedError: one before the last is missing, or has another length.
+    """
+    values = {"start": start, "end": end}
+    query, values = (_LEAVES, values) if level == 0 else (_NODES, values | {"level": level})
+    count, last, hashes = conn.execute(query[is_sqlite(conn)], values).one()
+    if not count:
+        return b""
+    found = bytes(hashes)
+    if last != start + count - 1 or len(found) != HASH_BYTES * count:
+        raise LogDamagedError(f"a hash of level {level} between {start} and {end} is missing")
+    return found
+
+
+_PLACES = {
+    True: "(SELECT key AS i, value AS place FROM json_each(:places)) AS p",
+    False: (
+        "(SELECT i - 1 AS i, CAST(value AS bigint) AS place FROM "
+        "json_array_elements_text(CAST(:places AS json)) WITH ORDINALITY AS e (value, i)) AS p"
+    ),
+}
+"""Numbers as rows, by whether the database is SQLite: 0, 1, … and the number."""
+
+
+def _cut(blob: str, i: str = "i") -> str:
+    """SQL of hash ``i`` of those behind one another."""
+    return f"substr(:{blob}, CAST({i} * {HASH_BYTES} + 1 AS integer), {HASH_BYTES})"
+
+
+def _insert_rows(places: str) -> TextClause:
+    data = "substr(:data, CAST(place / 65536 AS integer), CAST(place % 65536 AS integer))"
+    return text(
+        "INSERT INTO evidence_entries (seq, id_hash, leaf_hash, data) "
+        f"SELECT :start + i, NULLIF({_cut('ids')}, :none), {_cut('leaves')}, {data} FROM {places}"
+    )
+
+
+def _insert_nodes(places: str) -> TextClause:
+    return text(
+        "INSERT INTO evidence_nodes (level, position, hash) "
+        f"SELECT CAST(place % 256 AS smallint), place / 256, {_cut('hashes')} FROM {places}"
+    )
+
+
+_INSERT_ROWS = {on_sqlite: _insert_rows(places) for on_sqlite, places in _PLACES.items()}
+_INSERT_NODES = {on_sqlite: _insert_nodes(places) for on_sqlite, places in _PLACES.items()}
+
+_KNOWN = text(
+    "WITH RECURSIVE place(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM place WHERE i + 1 < :count) "
+    "SELECT e.seq, e.id_hash, e.leaf_hash, e.data FROM place "
+    f"JOIN evidence_entries e ON e.id_hash = {_cut('hashes')}"
+)
+
+
+def _joined(column: str, between: str, key: str, on_sqlite: bool) -> str:
+    """SQL that puts a column's bytes behind one another in the order of ``key``."""
+    if on_sqlite:
+        # What is grouped comes in the order of the query within.
+        return f"CAST(group_concat({column}, CAST(x'{between}' AS TEXT)) AS BLOB)"
+    return f"string_agg({column}, decode('{between}', 'hex') ORDER BY {key})"
+
+
+def _reading(columns: str, table: str, key: str, on_sqlite: bool) -> TextClause:
+    found = f"SELECT * FROM {table} AS all_of_it WHERE {key} >= :start AND {key} < :end"
+    ordered = f"{found} ORDER BY {key}" if on_sqlite else found
+    return text(f"SELECT {columns} FROM ({ordered}) AS found")
+
+
+def _hashes(column: str, table: str, key: str, on_sqlite: bool) -> TextClause:
+    columns = f"count(*), max({key}), {_joined(column, '', key, on_sqlite)}"
+    return _reading(columns, table, key, on_sqlite)
+
+
+def _back(on_sqlite: bool) -> TextClause:
+    columns = (_joined("data", "0a", "seq", on_sqlite), _joined("leaf_hash", "", "seq", on_sqlite))
+    return _reading(", ".join(columns), "evidence_entries", "seq", on_sqlite)
+
+
+_OF_LEVEL = "(SELECT position, hash FROM evidence_nodes WHERE level = :level)"
+_BOTH = (True, False)
+_READ_BACK = {one: _back(one) for one in _BOTH}
+_LEAVES = {one: _hashes("leaf_hash", "evidence_entries", "seq", one) for one in _BOTH}
+_NODES = {one: _hashes("hash", _OF_LEVEL, "position", one) for one in _BOTH}
