@@ -133,7 +133,7 @@ def _anchors_for(conn: Connection, indices: Sequence[int]) -> list[LoggedAnchor]
 def _bundled(log: EvidenceLog, conn: Connection, one: LoggedAnchor, note: Note) -> BundledAnchor:
     (row,) = log.rows(conn, one.index, one.index + 1)
     size = Checkpoint.parse(note.text).size
-    proof = consistency_proof(one.anchor.size, size, log.nodes(conn))
+    proof = consistency_proof(one.anchor.size, size, log.proving(conn))
     return BundledAnchor(one.anchor.size, one.anchor.files, row.data, proof)
 
 
@@ -141,7 +141,7 @@ def prove_all(
     log: EvidenceLog, conn: Connection, indices: Sequence[int], note: Note
 ) -> dict[int, TlogProof]:
     """Inclusion of each entry in the tree of one checkpoint."""
-    size, nodes = Checkpoint.parse(note.text).size, log.nodes(conn)
+    size, nodes = Checkpoint.parse(note.text).size, log.proving(conn)
     return {
         index: TlogProof(index, tuple(inclusion_proof(index, size, nodes)), note)
         for index in indices

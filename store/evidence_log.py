@@ -211,8 +211,12 @@ class EvidenceLog:
         return [found[at : at + HASH_BYTES] for at in range(0, len(found), HASH_BYTES)]
 
     def nodes(self, conn: Connection) -> TileReader:
-        """A reader of full subtrees for roots and proofs; it keeps the tiles that it has read."""
+        """A reader of full subtrees that believes stored tiles only, to compare with the head."""
         return TileReader(conn)
+
+    def proving(self, conn: Connection) -> TileReader:
+        """A reader of full subtrees for proofs, which others check: the head is believed, too."""
+        return TileReader(conn, self.head(conn).frontier)
 
     def root_at(self, conn: Connection, size: int) -> bytes:
         """The root that the log had at an earlier size, from its stored hashes.

@@ -137,31 +137,29 @@ _KNOWN = text(
 
 
 def _joined(column: str, between: str, key: str, on_sqlite: bool) -> str:
-    """SQL that puts a column's bytes behind one another in the order of ``key``."""
+    """SQL that puts a column's bytes behind one another in the order of ``key``.
+
+    SQLite takes them in the order of the query below: that of a range of the table's own key.
+    """
     if on_sqlite:
-        # What is grouped comes in the order of the query within.
         return f"CAST(group_concat({column}, CAST(x'{between}' AS TEXT)) AS BLOB)"
     return f"string_agg({column}, decode('{between}', 'hex') ORDER BY {key})"
 
 
-def _reading(columns: str, table: str, key: str, on_sqlite: bool) -> TextClause:
-    found = f"SELECT * FROM {table} AS all_of_it WHERE {key} >= :start AND {key} < :end"
-    ordered = f"{found} ORDER BY {key}" if on_sqlite else found
-    return text(f"SELECT {columns} FROM ({ordered}) AS found")
-
-
 def _hashes(column: str, table: str, key: str, on_sqlite: bool) -> TextClause:
     columns = f"count(*), max({key}), {_joined(column, '', key, on_sqlite)}"
-    return _reading(columns, table, key, on_sqlite)
+    return text(f"SELECT {columns} FROM {table} {key} >= :start AND {key} < :end")
 
 
 def _back(on_sqlite: bool) -> TextClause:
     columns = (_joined("data", "0a", "seq", on_sqlite), _joined("leaf_hash", "", "seq", on_sqlite))
-    return _reading(", ".join(columns), "evidence_entries", "seq", on_sqlite)
+    table = "evidence_entries WHERE seq >= :start AND seq < :end"
+    return text(f"SELECT {', '.join(columns)} FROM {table}")
 
 
-_OF_LEVEL = "(SELECT position, hash FROM evidence_nodes WHERE level = :level)"
+_OF_LEVEL = "evidence_nodes WHERE level = :level AND"
+_OF_LEAVES = "evidence_entries WHERE"
 _BOTH = (True, False)
 _READ_BACK = {one: _back(one) for one in _BOTH}
-_LEAVES = {one: _hashes("leaf_hash", "evidence_entries", "seq", one) for one in _BOTH}
+_LEAVES = {one: _hashes("leaf_hash", _OF_LEAVES, "seq", one) for one in _BOTH}
 _NODES = {one: _hashes("hash", _OF_LEVEL, "position", one) for one in _BOTH}

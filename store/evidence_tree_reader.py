@@ -1,45 +1,57 @@
 """Hashes of full subtrees out of stored tiles, for roots and proofs."""
 
+from hashlib import sha256
+
 from sqlalchemy import Connection
 
 from evidence.errors import LogDamagedError
-from evidence.tree import HASH_BYTES, TILE_HEIGHT, TILE_WIDTH, parents
+from evidence.tree import HASH_BYTES, TILE_HEIGHT, TILE_WIDTH, Frontier, full_subtrees
 from store.evidence_rows import read_hashes
+
+_PAIR = 2 * HASH_BYTES
 
 
 class TileReader:
-    """Reads each tile once and keeps it; hashes above a tile's own are made when first asked for.
+    """Reads each tile once and keeps it, with the hashes over it.
 
-    A proof asks for a few subtrees of each tile, most of them small.
+    With a frontier, subtrees at the tree's right edge, which every proof needs, come from it.
     """
 
-    def __init__(self, conn: Connection) -> None:
+    def __init__(self, conn: Connection, frontier: Frontier | None = None) -> None:
         self._conn = conn
-        self._tiles: dict[tuple[int, int], bytes] = {}
-        self._made: dict[tuple[int, int], bytes] = {}
+        self._tiles: dict[tuple[int, int], list[bytes]] = {}
+        self._edge: dict[tuple[int, int], bytes] = {}
+        if frontier is not None:
+            edge = zip(full_subtrees(0, frontier.size), frontier.hashes, strict=True)
+            self._edge = {(height, start >> height): node for (start, height), node in edge}
 
     def __call__(self, height: int, index: int) -> bytes:
-        found = self._made.get((height, index))
-        return self._make(height, index) if found is None else found
-
-    def _make(self, height: int, index: int) -> bytes:
-        """Hash the subtree from its tile, keeping all hashes on the way."""
+        found = self._edge.get((height, index))
+        if found is not None:
+            return found
         level, rest = divmod(height, TILE_HEIGHT)
         tile, place = divmod(index, TILE_WIDTH >> rest)
-        start = place << rest
-        stored = self._tile(level, tile)[start * HASH_BYTES : (start + (1 << rest)) * HASH_BYTES]
-        if len(stored) != HASH_BYTES << rest:
+        heights = self._tiles.get((level, tile)) or self._read(level, tile)
+        node = heights[rest][place * HASH_BYTES :][:HASH_BYTES] if rest < len(heights) else b""
+        if len(node) != HASH_BYTES:
             raise LogDamagedError(f"hashes of tile {tile} of level {level} are missing")
-        nodes = [stored[at : at + HASH_BYTES] for at in range(0, len(stored), HASH_BYTES)]
-        for above in range(1, rest + 1):
-            nodes = parents(nodes)
-            first = index << (rest - above)
-            for n, node in enumerate(nodes):
-                self._made[height - rest + above, first + n] = node
-        return nodes[0]
+        return node
 
-    def _tile(self, level: int, tile: int) -> bytes:
-        if (level, tile) not in self._tiles:
-            start = tile * TILE_WIDTH
-            self._tiles[level, tile] = read_hashes(self._conn, level, start, start + TILE_WIDTH)
-        return self._tiles[level, tile]
+    def _read(self, level: int, tile: int) -> list[bytes]:
+        """The tile's hashes, and above them those of the full subtrees over them, by height."""
+        start = tile * TILE_WIDTH
+        heights = [read_hashes(self._conn, level, start, start + TILE_WIDTH)]
+        while len(heights[-1]) >= _PAIR:
+            heights.append(_parents(heights[-1]))
+        self._tiles[level, tile] = heights
+        return heights
+
+
+def _parents(nodes: bytes) -> bytes:
+    """``evidence.tree.parents`` of hashes behind one another; the last of an odd number has none.
+
+    A tile comes and is kept in this form: cutting it up would take half as long as hashing it.
+    """
+    starts = range(0, len(nodes) - HASH_BYTES, _PAIR)
+    hashes = [sha256(b"\x01" + nodes[start : start + _PAIR]).digest() for start in starts]
+    return b"".join(hashes)

@@ -134,7 +134,7 @@ def prove(
                 raise ProofError(f"the log has {whole.size} entries", field="size")
             whole = Checkpoint(whole.origin, size, EvidenceLog().root_at(view.conn, size))
             note = view.sign(whole)
-        path = inclusion_proof(index, whole.size, EvidenceLog().nodes(view.conn))
+        path = inclusion_proof(index, whole.size, EvidenceLog().proving(view.conn))
         proof = TlogProof(index, tuple(path), note)
         (row,) = EvidenceLog().rows(view.conn, index, index + 1)
         proof.verify(leaf_hash(row.data), whole.origin, [view.key])
@@ -154,7 +154,7 @@ def consistency(
         size = EvidenceLog().head(conn).size
         if new > size:
             raise ProofError(f"the log has {size} entries", field="to")
-        proof = consistency_proof(old, new, EvidenceLog().nodes(conn))
+        proof = consistency_proof(old, new, EvidenceLog().proving(conn))
         roots = [EvidenceLog().root_at(conn, one) for one in (old, new)]
         verify_consistency(old, new, roots[0], roots[1], proof)
     print_lines([{"from": old, "to": new, "proof": [node.hex() for node in proof]}])

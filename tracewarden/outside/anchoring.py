@@ -96,7 +96,7 @@ def _ask(log: SignedAppend, note: Note, outside: Outside) -> _Answers:
 
     def prove(old: int) -> Sequence[bytes]:
         with log.reading() as conn:
-            return consistency_proof(old, size, EvidenceLog().nodes(conn))
+            return consistency_proof(old, size, EvidenceLog().proving(conn))
 
     def ask_witness(witness: Witness) -> Cosigned:
         old = min(sizes.get(witness.key.name, 0), size)
