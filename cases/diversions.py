@@ -16,6 +16,8 @@ from rules.places_seen import LonLat, rough_m
 DAY_US = 86_400_000_000
 NEAR_M = 75_000.0
 KEPT_DAYS = 120
+MUCH = 0.25
+"""A case is about each territory with such a share of its evidence: buyers live across borders."""
 
 
 class Diversions(Struct):
@@ -75,7 +77,8 @@ class Diversions(Struct):
     def _case_into(self, dealer_id: str, territory_id: str | None) -> Case | None:
         """The dealer's open case about the territory: goods are sold in several of its towns."""
         for case in self.open.get(dealer_id, ()):
-            if territory_id is not None and case.territory_id == territory_id:
+            here = case.territories.get(territory_id or "", 0.0)
+            if here and here >= MUCH * sum(case.territories.values()):
                 return case
         return None
 

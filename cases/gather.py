@@ -196,13 +196,14 @@ class _Step:
         for into, known, is_here in state.diversions.note(sighting, judged):
             self._origin(into, known, sighting, is_here)
         tested = state.tested.setdefault(sighting.dealer_id, Tested())
-        for into in note_doubled(tested, sighting):
-            if tested.bets[into].told:
-                self._copies(sighting.dealer_id, into, tested.bets[into])
+        dealers = len(state.natural.flows)
+        for into in note_doubled(
+            tested, state.natural, sighting, judged, self._policy, dealers
+        ):
+            self._copies(sighting.dealer_id, into, tested.bets[into])
         if sighting.nth != 1:
             return
         state.scanned.note(sighting.dealer_id, sighting.gtin, sighting.origin)
-        dealers = len(state.natural.flows)
         for crossed in test(tested, state.natural, sighting, judged, self._policy, dealers):
             self._leak(crossed)
         if not by_permit:
@@ -241,6 +242,9 @@ class _Step:
 
     def _copies(self, dealer_id: str, into: Cell, bets: Bets) -> None:
         """Goods that looked like a leak are copies of codes at home: its case falls."""
+        if bets.told_copies:
+            return
+        bets.told = bets.told_copies = True
         territories, place = bets.territories, centre(into)
         territory_id = min(territories, key=lambda t: (-territories[t], t), default=None)
         diversions = self._state.diversions

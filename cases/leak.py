@@ -33,8 +33,10 @@ COMPANION = 0.5
 MOST_COMPANIONS = 2
 """What is read at one spot weighs no less than after so many: a shop sells on and on."""
 MOST_INPUTS = 40
+SURELY = 0.95
 COPIES, TRAVELLED = 3, 0.35
 """So many items, and a larger share than travels on from a place of sale, are copies."""
+READ_TWICE, MANY_TIMES = 0.1, 20.0
 
 
 class Bets(Struct):
@@ -54,15 +56,19 @@ class Bets(Struct):
     places: list[LonLat] = field(default_factory=list)
     """Where they were."""
     spots: Spots = field(default_factory=Spots)
-    doubled: dict[str, None] = field(default_factory=dict)
-    """Those of the items seen last that were read far from here, too."""
+    doubled: dict[str, str] = field(default_factory=dict)
+    """Items that were read here, abroad, and far from here, too, and their origin cases."""
+    doubled_at: Spots = field(default_factory=Spots)
     told: bool = False
+    told_copies: bool = False
 
     @property
     def is_copies(self) -> bool:
         """Whether too many of the items are also far away for goods that travelled on."""
         seen = min(len(self.seen), self.items)
-        return len(self.doubled) >= COPIES and len(self.doubled) >= TRAVELLED * seen
+        if self.doubled_at.buyers < COPIES or len(set(self.doubled.values())) < 2:
+            return False  # What is out of one origin case is told of that case.
+        return len(self.doubled) >= max(COPIES, TRAVELLED * seen)
 
 
 class Tested(Struct):
@@ -123,20 +129,56 @@ def test(
     return crossed
 
 
-def note_doubled(tested: Tested, sighting: Sighting) -> list[Cell]:
-    """Remember an item that was read in places far from each other where it has counted; gives the
-    cells whose items are copies, as far as that is news."""
+def note_doubled(
+    tested: Tested,
+    natural: Natural,
+    sighting: Sighting,
+    judged: Judgement,
+    policy: Policy,
+    dealers: int,
+) -> list[Cell]:
+    """Remember an item that was read in places far from each other, one of them abroad; gives the
+    cells abroad where so many were that they are copies."""
     if len(sighting.places) < 2:
         return []
-    news = []
+    here = cells(sighting.lon, sighting.lat)
+    copied = []
     for into in dict.fromkeys(into for place in sighting.places for into in cells(*place)):
         bets = tested.bets.get(into)
-        if bets is None or all(sighting.item != item for item, _ in bets.seen):
+        is_abroad = into in here and _outside(sighting, policy) >= SURELY
+        if bets is None and is_abroad:
+            bets = tested.bets.setdefault(into, Bets())
+        if bets is None or sighting.item in bets.doubled or len(bets.doubled) >= MOST_INPUTS:
             continue
-        before, bets.doubled[sighting.item] = bets.is_copies, None
-        if bets.is_copies and not before:
-            news.append(into)
-    return news
+        if not is_abroad and all(sighting.item != item for item, _ in bets.seen):
+            continue
+        _double(bets, sighting, judged.identity, into, is_abroad)
+        p0 = natural.share(sighting.dealer_id, into, (sighting.distance_m or 0.0) / 1000, policy)
+        if bets.told or _is_improbable(bets, tested, p0, threshold_log(policy, dealers)):
+            copied.append(into)
+    return [into for into in copied if tested.bets[into].is_copies]
+
+
+def _double(
+    bets: Bets, sighting: Sighting, identity: Identity, into: Cell, is_abroad: bool
+) -> None:
+    bets.doubled[sighting.item] = sighting.origin or sighting.item
+    bets.inputs = [*bets.inputs[-MOST_INPUTS:], identity]
+    bets.gtins[sighting.gtin] = bets.gtins.get(sighting.gtin, 0) + 1
+    if is_abroad and sighting.territory_id is not None:
+        before = bets.territories.get(sighting.territory_id, 0.0)
+        bets.territories[sighting.territory_id] = before + 1.0
+    there = [place for place in sighting.places if into in cells(*place)]
+    place = (sighting.lon, sighting.lat) if is_abroad else there[0]
+    bets.doubled_at.take(place, sighting.radius_m)
+
+
+def _is_improbable(bets: Bets, tested: Tested, p0: float, limit: float) -> bool:
+    """Whether a bet that items are read at home and abroad twenty times as often as by nature has
+    won: of goods that are seen there, at most a tenth are read at home as well."""
+    log_hit = math.log(MANY_TIMES)
+    log_miss = math.log(max(1 - MANY_TIMES * p0 * READ_TWICE, 1e-9))
+    return len(bets.doubled) * log_hit + tested.trials * log_miss >= limit
 
 
 def _outside(sighting: Sighting, policy: Policy) -> float:
@@ -210,7 +252,7 @@ def copies_finding(
         subject=Subject("product", gtin),
         occurred_us=judged.known_us,
         strength=0.95,
-        inputs=(*bets.inputs, judged.identity),
+        inputs=tuple(bets.inputs),
         facts={
             "items": len(bets.doubled),
             "lon": round(place[0], 2),

@@ -112,6 +112,17 @@ def test_copies_of_loose_items_that_look_like_a_leak_accuse_nobody() -> None:
     assert [signal.rule for signal in signals] == ["dealer-leak", "codes-copied"]
 
 
+def test_copies_out_of_many_cases_are_told_where_the_genuine_items_were_read_before() -> None:
+    market = Market(registry())
+    market.home(40)
+    for number in range(8):
+        market.receive("A", [f"D{number}"], 60 + number, 1.0)
+        market.read(f"D{number}", 2.0 + number % 3, 2.0, 4 + number)
+        market.read(f"D{number}", 15.0 + 0.02 * number, 5.0, 20 + number)
+    [case], _ = market.gather()
+    assert (case.kind, case.dealer_id, case.territory_id) == ("clone", None, "B")
+
+
 def test_a_leak_into_far_towns_of_one_territory_is_one_case() -> None:
     market = leaking(12)
     for number in range(12):
