@@ -39,7 +39,7 @@ BATCH = 50
 PARTIES = [f"https://id.gs1.org/417/{gln}" for gln in ("9506000000015", "9506000100067")]
 
 
-_FILLED = ("events", "touches", "item_steps")
+_FILLED = ("events", "touches", "item_steps", "lively")
 
 
 class Cost(NamedTuple):

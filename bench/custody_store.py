@@ -115,6 +115,12 @@ def _read_once(connection: Connection) -> None:
         ),
         {"us": BEGIN_US, "raw": raw},
     )
+    connection.execute(
+        text(
+            f"{_PLACES} INSERT INTO lively SELECT made.name, '{_ITEM}' || {_digits(connection)}"
+            " FROM made CROSS JOIN place WHERE made.number % 10 = 9 ORDER BY 1, 2"
+        )
+    )
 
 
 def _touches(connection: Connection) -> Iterator[str]:
@@ -145,4 +151,4 @@ def _settle(engine: Engine) -> None:
     """What a server does by itself in time: PostgreSQL's statistics."""
     if engine.dialect.name == "postgresql":
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.execute(text("VACUUM ANALYZE touches, item_steps, events"))
+            connection.execute(text("VACUUM ANALYZE touches, item_steps, events, lively"))

@@ -17,6 +17,7 @@ from events.wire import decode_event
 from rules.item import item_of
 from store.columns import as_list, insert_absent, insert_new, list_of, rows_of, writing
 from store.engine import is_sqlite
+from store.lively import HANDLED, MOVED, TOUCHING
 
 _step_decoder = msgspec.json.Decoder(Step)
 _steps_decoder = msgspec.json.Decoder(list[Step])
@@ -352,32 +353,15 @@ class StoredHistory:
 
 
 def _within(connection: Connection) -> str:
-    """``within(epc)``: the EPCs of the parameter and all that was ever packed into them."""
+    """``within(epc)``: the EPCs of the parameter, and of what was ever packed into them all that is
+    lively (``store.lively``)."""
     return (
         "WITH RECURSIVE within(epc) AS ("
         f" SELECT e.value FROM {rows_of(connection, 'epcs')} AS e"
-        " UNION SELECT child.epc FROM within"
+        " UNION SELECT lively.epc FROM within"
         " JOIN touches parent ON parent.epc = within.epc AND parent.role = 'parent'"
-        " JOIN touches child ON child.identity = parent.identity AND child.role = 'child')"
+        " JOIN lively ON lively.identity = parent.identity)"
     )
-
-
-_HANDLED = (
-    "(sum(CASE WHEN t.role IN ('self', 'child', 'input') THEN 1 ELSE 0 END)"
-    " - sum(CASE WHEN t.role = 'self' AND s.biz_step = 'commissioning' THEN 1 ELSE 0 END) > 1"
-    " OR sum(CASE WHEN t.role = 'self' AND s.biz_step = 'commissioning' THEN 1 ELSE 0 END) > 1"
-    " OR (sum(CASE WHEN t.role = 'child' THEN 1 ELSE 0 END) > 0"
-    " AND sum(CASE WHEN t.role = 'parent' THEN 1 ELSE 0 END) > 0))"
-)
-"""Whether events name a thing often enough to contradict each other: twice besides being made, made
-twice, or as content and as container. One that was made and packed is none: the 10,000 items of a
-case cost nothing when the case moves."""
-_MOVED = (
-    "sum(CASE WHEN t.role IN ('self', 'child') AND s.biz_step IN ('shipping', 'receiving',"
-    " 'accepting') THEN 1 ELSE 0 END) > 0"
-)
-"""Whether a thing was shipped or received: asked where a permit's quantity may count it."""
-_TOUCHING = "touches t JOIN item_steps s ON s.identity = t.identity"
 
 
 def handled_within(
@@ -392,7 +376,7 @@ def handled_within(
     whose events may contradict each other, or with ``moved`` also what was shipped or received; and
     which an event from ``since_us`` on names."""
     twice = "EXISTS (SELECT 1 FROM touches o WHERE o.epc = near.epc LIMIT 1 OFFSET 1)"
-    condition = f"({_HANDLED} OR {_MOVED})" if moved else _HANDLED
+    condition = f"({HANDLED} OR {MOVED})" if moved else HANDLED
     # A question for each thing: joined, SQLite would walk all touches there are. The first spares
     # what was only packed the second.
     rows = connection.execute(
@@ -401,7 +385,7 @@ def handled_within(
             f" SELECT b.value FROM {rows_of(connection, 'beside')} AS b) AS near"
             f" WHERE {'true' if moved else twice} AND (SELECT {condition}"
             " AND max(CASE WHEN t.role <> 'parent' THEN s.happened_us END) >= :since_us"
-            f" FROM {_TOUCHING} WHERE t.epc = near.epc)"
+            f" FROM {TOUCHING} WHERE t.epc = near.epc)"
         ),
         {"epcs": as_list(epcs), "beside": as_list(beside), "since_us": since_us},
     )
@@ -412,11 +396,11 @@ def handled_epcs(connection: Connection, *, moved: bool = False) -> list[str]:
     """All things whose events may contradict each other, or with ``moved`` also what was shipped or
     received; those that were packed together follow each other, so that what bears on all of them
     need not be read for each."""
-    condition = f"({_HANDLED} OR {_MOVED})" if moved else _HANDLED
+    condition = f"({HANDLED} OR {MOVED})" if moved else HANDLED
     packed = "min(CASE WHEN t.role = 'child' THEN t.identity END)"
     rows = connection.execute(
         text(
-            f"SELECT t.epc FROM {_TOUCHING} GROUP BY t.epc HAVING {condition}"
+            f"SELECT t.epc FROM {TOUCHING} GROUP BY t.epc HAVING {condition}"
             f" ORDER BY {packed}, t.epc"
         )
     )

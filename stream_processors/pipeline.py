@@ -5,7 +5,7 @@ when its event was stored, and a judgement carries the version at which it was m
 later has read at least as much, and its judgement counts (DESIGN, 'The way of the data').
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from msgspec import Struct
@@ -21,7 +21,7 @@ from judging.handling import handling_key, judge_handlings, says_something
 from judging.item import ItemFold, judge_item
 from judging.revisions import Order as JudgingOrder
 from judging.shipment import ShipmentFold
-from judging.trails import rows_of
+from judging.trails import Rows, rows_of
 from judging.units import Unit, item_key, shipment_key, trade_key, trade_unit, units_of
 from judging.windows import Draft, Judged, judge
 from registry import Registry
@@ -36,6 +36,7 @@ from store.events import (
     store_events,
     versions_of,
 )
+from store.lively import Packed, note_named, note_read
 from store.transactions import reading
 from stream_processors.hot import Hot, advance, decode_item, decode_shipment, encode, hot_of
 from stream_processors.overdue import overdue_shipments
@@ -111,11 +112,15 @@ class Pipeline:
             versions = _raise(connection, items, shipments, known={})
             traded = _traded(incoming) if kinds & _TRADE else []
             versions |= raise_versions(connection, [trade_key(one) for one in traded])
+            first_read = _first_read(items, versions)
+            packed = note_read(connection, first_read) if first_read else set()
         named: list[Incoming] = []
         if ItemEvent in kinds:
             named = [event for event in (*incoming, *stored.displaced) if event.step is not None]
         handlings: Touched = {}
         if named:
+            with self._engine.begin() as connection:
+                note_named(connection, {epc for event in named for epc in event.roles or ()})
             # In a transaction of its own: a scan that is stored meanwhile either is found here, or
             # is judged by whoever stored it with this event before its eyes.
             with self._engine.begin() as connection:
@@ -123,15 +128,23 @@ class Pipeline:
                 versions |= _raise(connection, items, shipments, known=versions)
                 handlings = _suspects(connection, named, registry)
                 versions |= raise_versions(connection, [handling_key(epc) for epc in handlings])
-        with reading(self._engine) as connection:
-            courses = self._courses_under(registry)
-            judging = _Judging(StoredHistory(connection), courses, versions, stored)
-            hot = self._hot(registry, items, shipments)
-            judging.items(items, {key: decode_item(raw) for key, raw in hot[0].items()})
-            judging.shipments(shipments, {k: decode_shipment(raw) for k, raw in hot[1].items()})
-            judging.handlings(handlings)
-            judgements = judging.judgements()
-            judgements += judging.trade(traded)
+        courses = self._courses_under(registry)
+        hot = self._hot(registry, items, shipments)
+        while True:
+            with reading(self._engine) as connection:
+                judging = _Judging(StoredHistory(connection), courses, versions, stored)
+                judging.items(items, {key: decode_item(raw) for key, raw in hot[0].items()})
+                if judging.packed(first_read) <= packed:
+                    judging.shipments(
+                        shipments, {k: decode_shipment(raw) for k, raw in hot[1].items()}
+                    )
+                    judging.handlings(handlings)
+                    judgements = judging.judgements()
+                    judgements += judging.trade(traded)
+                    break
+            # Packed by somebody who could not see these scans yet, nor we that event.
+            with self._engine.begin() as connection:
+                packed |= note_read(connection, first_read)
         prefix = _prefix(registry)
         kept = {prefix + key: value for key, value in judging.hot.items()}
         return Processed(judgements, kept, stored.refused, revision)
@@ -167,6 +180,15 @@ def _prefix(registry: Registry) -> str:
 
 
 _TRADE = frozenset([Order, Offer])
+
+
+def _first_read(items: Touched, versions: Mapping[str, int]) -> set[str]:
+    """Items that nobody read before, or that a batch read that may have been broken off."""
+    return {
+        key
+        for key, subject in items.items()
+        if subject.since is not None or versions[item_key(key)] == 1
+    }
 
 
 def _traded(incoming: Iterable[Incoming]) -> list[Identity]:
@@ -297,6 +319,7 @@ class _Judging:
         self._versions = versions
         self._fresh = stored.fresh - stored.moved
         self._judged: list[_Judged] = []
+        self._rows: Rows = {}
         self.hot: dict[str, bytes] = {}
 
     def items(self, touched: Touched, hot: Mapping[str, Hot[Any] | None]) -> None:
@@ -309,11 +332,21 @@ class _Judging:
         if not again:
             return
         scans = self._scans_of(again)
-        courses = self._courses.of(again.keys(), rows_of(again.keys(), self._history))
+        self._rows = rows_of(again.keys(), self._history)
+        courses = self._courses.of(again.keys(), self._rows)
         for key, subject in again.items():
             heard = scans.get(key, [])
             judged = judge_item(courses[key], heard, self._registry)
             self._take(item_key(key), subject, judged, heard)
+
+    def packed(self, items: Collection[str]) -> Packed:
+        """Which of these items are packed by which events, as they were judged."""
+        return {
+            (step.identity, item)
+            for item in items
+            for step, role in self._rows.get(item, ())
+            if role == "child"
+        }
 
     def _scans_of(self, again: Touched) -> Mapping[str, list[Timed[Scan]]]:
         """All scans of each item. Where the batch brought the first ones, they are in hand: whoever

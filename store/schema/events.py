@@ -53,6 +53,15 @@ touches = Table(
 """Which EPCs an item event names, and as what. On SQLite the rows lie in the primary key itself, so
 that each of the hundred things in a case that moves is found by one walk down one tree."""
 
+lively = Table(
+    "lively",
+    metadata,
+    Column("identity", Text, primary_key=True, comment="the event that packed it"),
+    Column("epc", Text, primary_key=True),
+    sqlite_with_rowid=False,
+)
+"""Which of the things that an event put into a container have a history of their own."""
+
 subject_versions = Table(
     "subject_versions",
     metadata,

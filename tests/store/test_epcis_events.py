@@ -15,6 +15,7 @@ from events.wire import encode_event
 from store.engine import open_engine, sqlite_url
 from store.epcis_events import find_events
 from store.events import handled_epcs, handled_within, incoming_of, store_events
+from store.lively import note_named
 from store.migrations import _config, migrate
 from tests.custody.epcis.documents import ITEM, packed, seen
 
@@ -83,6 +84,8 @@ def test_things_whose_events_may_contradict_each_other_are_found(engine: Engine)
         assert handled_epcs(connection) == []
     store(engine, seen(eventID="urn:e:sold", bizStep="retail_selling"))
     sold_us = 1_585_749_600_000_000
+    with engine.begin() as connection:
+        note_named(connection, [item])
     with engine.connect() as connection:
         assert handled_epcs(connection) == [item]
         for epcs, beside in (([case], []), ([], [item])):
