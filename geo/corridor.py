@@ -64,13 +64,18 @@ class Route:
             best[part] = border_distance(near_x, near_y, Frames(near_x, near_y), row, ends)
         return best
 
-    def at_most_m(self, lon: float, lat: float) -> float:
+    def at_most_m(self, lon: float, lat: float, enough_m: float = 0.0) -> float:
         """Metres from one point to some point of the route, mostly nearly the nearest: a bound from
-        above, at a fiftieth of the cost of ``distance_m``."""
+        above, at a fiftieth of the cost of ``distance_m``. Up to ``enough_m`` any will do."""
         lon_a, lat_a, lon_b, lat_b = self._ends
         narrow = max(math.cos(math.radians(lat)), 1e-3)
-        east = (lon_a - lon + 180.0) % 360.0 - 180.0
-        x, y, dx, dy = east * narrow, lat_a - lat, (lon_b - lon_a) * narrow, lat_b - lat_a
+        x, y = ((lon_a - lon + 180.0) % 360.0 - 180.0) * narrow, lat_a - lat
+        if enough_m > 0.0:
+            at = int((x * x + y * y).argmin())
+            bound_m = between_m(lon, lat, float(lon_a[at]), float(lat_a[at]))
+            if bound_m <= enough_m:
+                return bound_m
+        dx, dy = (lon_b - lon_a) * narrow, lat_b - lat_a
         square = dx * dx + dy * dy
         t = np.clip(-(x * dx + y * dy) / np.where(square > 0, square, 1.0), 0.0, 1.0)
         at = int(np.argmin((x + t * dx) ** 2 + (y + t * dy) ** 2))

@@ -25,7 +25,12 @@ def border_distance(lon: Floats, lat: Floats, frames: Frames, row: Ints, ends: E
     chord = _chord(frames, row, (ends[0] + ends[2]) / 2, (ends[1] + ends[3]) / 2)
     least = np.full(len(lon), np.inf)
     np.minimum.at(least, row, chord)
+    # An edge is nowhere nearer than its middle less half of it, nor is the nearest one farther than
+    # any middle; and the Earth is no flatter than that between chord and geodesic.
+    half = (DEGREE_M * 0.51) * np.hypot(ends[2] - ends[0], ends[3] - ends[1])
     far = least[row] > _FAR_M
+    likely = far | (chord - half <= least[row] * 1.002 + 1.0)
+    row, chord, far, ends = row[likely], chord[likely], far[likely], _chosen(ends, likely)
     if far.any():
         close = far & (chord <= least[row] * 1.01 + _FAR_M / 10)
         _far(best, lon, lat, row[close], _chosen(ends, close))

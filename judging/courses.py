@@ -38,12 +38,16 @@ class Course(Struct, frozen=True, gc=False):
     origin: Sequence[str | None] = (None,)
     newest: Sequence[Known] = (Known(0, ""),)
     is_plain: bool = True
+    begins: "Course | None" = None
+    """The shared course that this one goes on from, if it is one thing's own."""
 
     def earliest_from(self, place: int) -> int:
         """The earliest arrival of the touches from a place on."""
         return min(touch.step.received_us for touch in self.touches[place:])
 
-    def going_on(self, touches: Collection[Touch], registry: Registry) -> "Course":
+    def going_on(
+        self, touches: Collection[Touch], registry: Registry, begins: "Course | None" = None
+    ) -> "Course":
         """The course with more touches, in order, all behind those it has."""
         party_at, lateness_us = registry.party_at, registry.lateness_us
         orders, is_plain = [*self.orders], self.is_plain
@@ -63,7 +67,8 @@ class Course(Struct, frozen=True, gc=False):
             held.append(custody)
             origins.append(origin)
             arrivals.append(newest)
-        return Course([*self.touches, *touches], orders, held, origins, arrivals, is_plain)
+        whole = [*self.touches, *touches]
+        return Course(whole, orders, held, origins, arrivals, is_plain, begins)
 
 
 class _Kept(Struct, frozen=True, gc=False):
@@ -96,8 +101,17 @@ class Courses:
         found: dict[str, Course] = {}
         ready: dict[tuple[str, ...], Course] = {}
         for epc in epcs:
-            own, alone = _parted(rows[epc])
-            key = tuple([word for step, role in own for word in (step.identity, role)])
+            own: list[Named] = []
+            alone: list[Named] = []
+            words: list[str] = []
+            for row in rows[epc]:
+                step, role = row
+                if role == "self" and step.biz_step in ONE_BY_ONE:
+                    alone.append(row)
+                else:
+                    own.append(row)
+                    words += (step.identity, role)
+            key = tuple(words)
             course = ready.get(key)
             if course is None:
                 course = ready[key] = self._course(key, epc, own, rows)
@@ -137,12 +151,5 @@ class Courses:
         # container, too.
         if course.orders and touches[0].step.order <= course.orders[-1]:
             return self._folded(epc, rows[epc], rows)[0]
-        return course.going_on(touches, self.registry)
+        return course.going_on(touches, self.registry, course)
 
-
-def _parted(rows: list[Named]) -> tuple[list[Named], list[Named]]:
-    """What is shared, and what befell the thing alone, as far as one can tell by the event."""
-    alone = [row for row in rows if row[0].biz_step in ONE_BY_ONE and row[1] == "self"]
-    if not alone:
-        return rows, alone
-    return [row for row in rows if row[0].biz_step not in ONE_BY_ONE or row[1] != "self"], alone

@@ -14,8 +14,9 @@ from events.identity import Identity
 from events.timed import Timed
 from judging.history import History
 from judging.loads import with_loads
-from judging.trails import trails
-from judging.windows import Heard, Judged, judge
+from judging.quiet import quiet_things
+from judging.trails import rows_of, trail_of
+from judging.windows import Heard, Judged, Known, judge
 from registry import Registry
 from rules.catalogue import HANDLING_RULES, HandlingStates, initial_handling_states
 from rules.contents import NOTHING, Contents, packed
@@ -95,6 +96,12 @@ class HandlingFold:
         return [moment.event.step.voids for moment in moments]
 
 
+_NOTHING_SAID: Judged[HandlingState] = Judged(
+    HandlingState(Custody("", {}), initial_handling_states()), [], None, Known(0, "")
+)
+"""Of a thing whose events do not contradict each other; nobody asks in what state it is."""
+
+
 def handling_key(epc: str) -> str:
     """The key of a thing among all subjects."""
     return f"handling:{epc}"
@@ -104,15 +111,19 @@ def judge_handlings(
     epcs: Collection[str], history: History, registry: Registry
 ) -> Mapping[str, Judged[HandlingState]]:
     """Every event that names each thing, judged from all that is stored."""
-    found = trails(epcs, history)
-    judged = {epc: _judged(found[epc], registry, {}) for epc in epcs}
+    rows = rows_of(epcs, history)
+    quiet = quiet_things(epcs, rows, registry)
+    told = [epc for epc in epcs if epc not in quiet]
+    found = {epc: trail_of(epc, rows) for epc in told}
+    judged = {epc: _judged(found[epc], registry, {}) for epc in told}
     # What is in a thing is asked only of the few that went astray.
-    strayed = [epc for epc in epcs if _has_strayed(judged[epc])]
+    strayed = [epc for epc in told if _has_strayed(judged[epc])]
     packing = [i for epc in strayed for i in _packing(found[epc])]
     if packing:
         things = history.contents_of(packing)
         judged |= {epc: _judged(found[epc], registry, things) for epc in strayed}
-    return with_loads(judged, history)
+    told_of = with_loads(judged, history)
+    return {epc: told_of.get(epc, _NOTHING_SAID) for epc in epcs}
 
 
 def _judged(

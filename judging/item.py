@@ -65,10 +65,11 @@ def _said(
     moment: ItemScan, custody: Custody, origin: str | None, states: list[Any], registry: Registry
 ) -> Sequence[Outcome]:
     """What the rules say of a scan; ``states``, one a rule, are brought forward."""
-    steps = steps_for(moment.event, custody, registry, moment.received_us)
+    known_us = moment.received_us
+    steps = steps_for(moment.event, custody, registry, known_us)
     if not steps:
         return ()
-    context = ItemContext(custody, registry, moment.received_us, origin)
+    context = ItemContext(custody, registry, known_us, origin, registry.policy(known_us))
     outcomes: list[Outcome] = []
     for index, step in steps:
         states[index], said = step(states[index], moment, context=context)
@@ -92,23 +93,24 @@ def _in_plain_order(
 ) -> Judged[ItemState] | None:
     """The same where nothing came too late for anything behind it, which is nearly always; None
     where something may have."""
-    lateness_us, orders, places = registry.lateness_us, course.orders, len(course.orders)
+    lateness_us, orders, end = registry.lateness_us, course.orders, len(course.orders)
     states = list(initial_item_states())
     drafts, newest, order = [], course.newest[0], None
     for moment in sorted(scans, key=by_order) if len(scans) > 1 else scans:
         order, received_us = (moment.at_us, moment.identity), moment.received_us
-        place = places if not places or orders[-1] < order else bisect_left(orders, order)
-        if place < places and received_us >= course.earliest_from(place) + lateness_us:
+        place = end if not end or orders[-1] < order else bisect_left(orders, order)
+        if place < end and received_us >= course.earliest_from(place) + lateness_us:
             return None
-        newest = max(newest, course.newest[place])
-        if newest.at_us >= received_us + lateness_us:
+        if course.newest[place] > newest:
+            newest = course.newest[place]
+        if newest[0] >= received_us + lateness_us:
             return None
-        if newest.at_us <= received_us:
-            newest = max(newest, Known(received_us, moment.identity))
+        if newest < (received_us, order[1]):
+            newest = Known(received_us, order[1])
         said = _said(moment, course.custody[place], course.origin[place], states, registry)
         if said:
             drafts.append(Draft(moment, (Variant(None, said, newest),)))
-    if places and (order is None or order < orders[-1]):
+    if end and (order is None or order < orders[-1]):
         order = orders[-1]
     rules: Any = tuple(states)
     state = ItemState(course.custody[-1], course.origin[-1], rules)

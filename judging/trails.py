@@ -15,10 +15,12 @@ Rows = dict[str, list[Named]]
 def trails(epcs: Collection[str], history: History) -> dict[str, Trail]:
     """The trail of each EPC."""
     rows = rows_of(epcs, history)
-    return {
-        epc: Trail.of_unique(epc, touches_of_one(epc, rows[epc], rows, called=epc)[0])
-        for epc in epcs
-    }
+    return {epc: trail_of(epc, rows) for epc in epcs}
+
+
+def trail_of(epc: str, rows: Rows) -> Trail:
+    """One EPC's trail out of what names it and its containers."""
+    return Trail.of_unique(epc, touches_of_one(epc, rows[epc], rows, called=epc)[0])
 
 
 def rows_of(epcs: Collection[str], history: History) -> Rows:

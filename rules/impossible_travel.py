@@ -8,7 +8,7 @@ from geo.geodesic import between_m
 from registry import Policy
 from rules.item import OURS, Concern, ItemContext, ItemScan, item_subject, radius_95_m
 from rules.model import Finding
-from rules.places_seen import rough_m
+from rules.places_seen import at_most_m, rough_m
 
 
 class Fix(Struct, frozen=True, array_like=True, gc=False):
@@ -49,7 +49,8 @@ class ImpossibleTravel:
         reach_m = policy.travel_speed_mps * (seconds + policy.travel_clock_s)
         slack_m = before.radius_m + fix.radius_m
         least_m = max(reach_m, policy.travel_min_m) + slack_m
-        if rough_m((before.lon, before.lat), (fix.lon, fix.lat)) < 0.99 * least_m:
+        here, there = (before.lon, before.lat), (fix.lon, fix.lat)
+        if at_most_m(here, there) < 0.99 * least_m or rough_m(here, there) < 0.99 * least_m:
             return ()
         apart_m = between_m(before.lon, before.lat, fix.lon, fix.lat)
         if apart_m <= least_m:

@@ -25,17 +25,14 @@ at a place, which an IP address does not say; or those with which anything is ou
 
 class ItemContext(Struct, frozen=True, gc=False):
     """Custody before the scan, and the registry; what counts is what was known at ``known_us``.
-    ``origin`` is the container that the item is in or was in last."""
+    ``origin`` is the container that the item is in or was in last; ``policy`` the thresholds in
+    force."""
 
     custody: Custody
     registry: Registry
     known_us: int
-    origin: str | None = None
-
-    @property
-    def policy(self) -> Policy:
-        """The thresholds in force for it."""
-        return self.registry.policy(self.known_us)
+    origin: str | None
+    policy: Policy
 
 
 LONGEST_KEY = 512

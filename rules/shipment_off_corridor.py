@@ -101,7 +101,8 @@ def _beyond_m(position: Position, context: ShipmentContext) -> float:
     route = route_of(tuple(shipment.route or ()))
     allowed_m = corridor_m + 2 * position.accuracy_m
     # Nearly every fix is on the corridor, which a bound from above tells at a fraction of the cost.
-    bound_m = route.at_most_m(lon, lat) - allowed_m
+    enough_m = allowed_m + policy.corridor_margin_m
+    bound_m = route.at_most_m(lon, lat, enough_m) - allowed_m
     if bound_m <= policy.corridor_margin_m:
         return bound_m
     return float(route.distance_m(lon, lat)[0]) - allowed_m

@@ -194,7 +194,7 @@ def _first_read(items: Touched, versions: Mapping[str, int]) -> set[str]:
 def _traded(incoming: Iterable[Incoming]) -> list[Identity]:
     """Orders and offers."""
     return [
-        event.identity
+        event.timed.identity
         for event in incoming
         if type(event.timed.event) in _TRADE
     ]
@@ -410,13 +410,14 @@ class _Judging:
         must = subject.since is not None
         if subject.moments:
             first = min(subject.moments, key=by_order)
-            subject.judge_from((first.at_us, first.identity), first.identity)
+            subject.judge_from(first.order, first.identity)
         since, drafts, fresh = subject.since, judged.drafts, self._fresh
         assert since is not None, "a subject is touched by at least one event"
         if drafts and drafts[0].moment.order < since:
             drafts = [draft for draft in drafts if draft.moment.order >= since]
         # What was judged before may have said what it says no longer.
-        must = must or any(one.identity not in fresh and one.order >= since for one in heard)
+        if not must and heard is not subject.moments:
+            must = any(one.identity not in fresh and one.order >= since for one in heard)
         if drafts or must:
             self._judged.append(_Judged(key, since, subject.because, drafts, must))
         hot = hot_of(judged, self._versions[key])

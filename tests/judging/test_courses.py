@@ -4,19 +4,34 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from custody import Custody, Role, Step, custody_of
 from events.model import Location, Scan
 from events.timed import Timed, from_microseconds, timed
 from judging.courses import Courses
+from judging.handling import HandlingFold, says_something
 from judging.item import ItemFold, judge_item, moments
-from judging.trails import Rows, trails
+from judging.quiet import quiet_things
+from judging.trails import Rows, trail_of, trails
 from judging.units import units_of
 from judging.windows import Judged, judge
+from registry import Registry
+from registry.model import Site
 from stream_processors.hot import Hot, hot_of
 from tests.rules.world import BRAND, DEALER_A, DEALER_B, FOREIGN_SITE, GTIN, SSCC, registry
 
-WORLD = registry()
+PERMITTED_SITE = "9506000300016"
+_ROWS = registry().rows
+WORLD = Registry(
+    replace(
+        _ROWS,
+        sites=(
+            *_ROWS.sites, Site(site_gln=PERMITTED_SITE, role="warehouse", lon=65.0, lat=5.0)
+        ),
+    )
+)
+"""With a site in the territory in which only a permit of a limited quantity lets anybody sell."""
 HOUR_US = 3_600_000_000
 BEGIN_US = 1_780_000_000_000_000
 ITEMS = {serial: f"https://id.gs1.org/01/{GTIN}/21/{serial}" for serial in ("A1", "A2", "A3")}
@@ -35,7 +50,7 @@ shapes = st.fixed_dictionaries({
     "action": st.sampled_from(["ADD", "ADD", "OBSERVE", "DELETE"]),
     "parent": st.sampled_from([None, None, *CASES, ITEMS["A3"]]),
     "things": st.sets(st.sampled_from(THINGS), max_size=4),
-    "site_gln": st.sampled_from([None, FOREIGN_SITE]),
+    "site_gln": st.sampled_from([None, FOREIGN_SITE, PERMITTED_SITE]),
     "to_holder": PARTIES,
     "to_owner": PARTIES,
     "voids": st.sampled_from([None] * 9 + [0]),
@@ -106,6 +121,13 @@ class Told:
             for epc in epcs
         }
 
+    def contents_of(self, identities: Any) -> dict[str, tuple[str, ...]]:
+        return {
+            step.identity: tuple(sorted(epc for epc, role in roles.items() if role == "child"))
+            for step, roles in self._events
+            if step.identity in identities
+        }
+
     def rows(self) -> Rows:
         return self.steps_of(THINGS)
 
@@ -147,6 +169,44 @@ def test_custody_at_the_end_of_a_course_is_that_of_the_trail(shaped: list[dict[s
             assert named(found[item].custody[-1], item) == custody_of(
                 trail, party_at=WORLD.party_at
             )
+
+
+@given(st.lists(shapes, max_size=10))
+@settings(max_examples=300, deadline=None)
+def test_what_is_quiet_for_all_alike_is_so_for_each(shaped: list[dict[str, Any]]) -> None:
+    told: Any = Told([step_of(number, shape) for number, shape in enumerate(shaped)])
+    for epc in quiet_things(THINGS, told.rows(), WORLD):
+        trail = trail_of(epc, told.rows())
+        events = [
+            Timed(touch.step.identity, touch.step.at_us, touch.step.received_us, touch)
+            for touch in trail.touches
+        ]
+        judged = judge(HandlingFold(epc, WORLD, {}), events, WORLD.lateness_us)
+        assert not says_something(judged), epc
+
+
+def test_what_was_packed_and_sold_is_quiet_and_what_was_sold_twice_or_needs_a_permit_is_not() -> (
+    None
+):
+    first, second, third = ITEMS.values()
+
+    def at(number: int, biz_step: str, things: set[str], parent: str | None = None) -> Any:
+        shape = {"at_h": number, "delay_h": 0, "biz_step": biz_step, "action": "ADD"}
+        places = dict.fromkeys(["site_gln", "to_holder", "to_owner", "voids"])
+        if biz_step == "receiving":
+            places |= {"site_gln": PERMITTED_SITE, "to_owner": DEALER_A}
+        return step_of(number, shape | places | {"things": things, "parent": parent})
+
+    told = Told([
+        at(0, "commissioning", {first, second, third}),
+        at(1, "packing", {first, second, third}, CASES[0]),
+        at(2, "shipping", {CASES[0]}),
+        at(3, "retail_selling", {first}),
+        at(4, "retail_selling", {second}),
+        at(5, "retail_selling", {second}),
+        at(6, "receiving", {third}),
+    ])
+    assert quiet_things(THINGS, told.rows(), WORLD) == {first, CASES[1]}
 
 
 def named(custody: Custody, item: str) -> Custody:

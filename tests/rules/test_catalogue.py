@@ -59,7 +59,10 @@ def test_the_rules_that_a_scan_does_not_concern_would_change_nothing(
         )  # fmt: skip
         moment: Any = timed(scan)
         concerned = dict(steps_for(scan, custody, WORLD, moment.received_us))
-        context = ItemContext(custody, WORLD, moment.received_us, custody.container)
+        known_us = moment.received_us
+        context = ItemContext(
+            custody, WORLD, known_us, custody.container, WORLD.policy(known_us)
+        )
         for index, rule in enumerate(ITEM_RULES):
             after, outcomes = rule.step(states[index], moment, context=context)
             if index not in concerned:

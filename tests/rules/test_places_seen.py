@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from registry import Policy
-from rules.places_seen import is_near, rough_m
+from rules.places_seen import at_most_m, is_near, rough_m
 
 APART_M = Policy().places_apart_m
 
@@ -24,3 +24,10 @@ def test_sides_and_length_say_the_same(
 def test_far_places_are_never_near(a: tuple[float, float], b: tuple[float, float]) -> None:
     """Anywhere on the globe."""
     assert is_near(a, b, APART_M) == (rough_m(a, b) < APART_M)
+
+
+@given(places, places)
+def test_a_way_along_parallel_and_meridian_is_no_shorter(
+    here: tuple[float, float], there: tuple[float, float]
+) -> None:
+    assert at_most_m(here, there) >= rough_m(here, there) * (1 - 1e-9)
