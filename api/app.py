@@ -14,7 +14,15 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
 from api import evidence_log, reference, verifying, well_known
-from api.console import alert_page, alert_stream, alerts_page, login, map_data, taking_out
+from api.console import (
+    alert_page,
+    alert_stream,
+    alerts_page,
+    login,
+    map_data,
+    policy_room,
+    taking_out,
+)
 from api.console.cases import case_page, list_page, questions, step_forms
 from api.console.session import LoginNeeded, WrongRoom, to_login, to_own_room
 from api.consumer import hidden_code, location, report, visit
@@ -40,7 +48,7 @@ _ROUTERS = (
     resolve, about, description, field_pages, visit, location, hidden_code, report, intake,
     outcomes, item_event_files, print_reports, capture, queries, well_known, evidence_log,
     reference, login, alerts_page, alert_stream, alert_page, map_data, list_page, step_forms,
-    case_page, questions, taking_out, verifying,
+    case_page, questions, taking_out, policy_room, verifying,
 )
 _MACHINE_PATHS = ("/v1/", "/epcis/", "/.well-known/", "/log/", "/healthz", "/openapi.json")
 

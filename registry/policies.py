@@ -6,7 +6,7 @@ brand judges, so that a change neither reaches back nor waits for old events to 
 
 from bisect import bisect_right
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import Struct
@@ -55,6 +55,49 @@ class _Proposed(Struct, frozen=True, forbid_unknown_fields=True):
 
     def version(self) -> PolicyVersion:
         return PolicyVersion(policy=self.policy, valid_from=self.valid_from, why=self.why)
+
+
+class Change(NamedTuple):
+    """A threshold that differs, by its name (``strengths.code_lost``)."""
+
+    name: str
+    was: Any
+    now: Any
+
+
+def changes(before: Policy, after: Policy) -> list[Change]:
+    """What differs between two policies, besides their number."""
+    was, now = _flat(msgspec.to_builtins(before)), _flat(msgspec.to_builtins(after))
+    return [
+        Change(name, was[name], now[name])
+        for name in was
+        if was[name] != now[name] and name != "version"
+    ]
+
+
+def _flat(plain: dict[str, Any], above: str = "") -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in plain.items():
+        found |= _flat(value, f"{name}.") if isinstance(value, dict) else {f"{above}{name}": value}
+    return found
+
+
+def changed(before: Policy, given: bytes, version: int) -> Policy:
+    """A policy with some thresholds changed: ``given`` is a JSON object of just these.
+
+    Raises:
+        PolicyError: it is no such object.
+    """
+    try:
+        members = msgspec.json.decode(given, type=dict[str, Any])
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise PolicyError(str(error)) from None
+    plain = msgspec.to_builtins(before)
+    for name, value in members.items():
+        inner = plain.get(name)
+        both = isinstance(inner, dict) and isinstance(value, dict)
+        plain[name] = inner | value if both else value
+    return read_policy(msgspec.json.encode(plain | {"version": version}))
 
 
 class InForce(NamedTuple):
