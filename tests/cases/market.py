@@ -12,7 +12,7 @@ from typing import Any
 from cases.case import Case
 from cases.gather import Gathering, step
 from cases.judgement import Judgement
-from events.model import AnyEvent, ItemEvent, Location, Offer, Order, Scan
+from events.model import AnyEvent, ItemEvent, Location, Offer, Order, Position, Scan
 from events.timed import timed
 from events.wire import encode_event
 from judging.gathering import judgements_of
@@ -148,6 +148,16 @@ class Market:
             )
         )
 
+    def fix(self, tracker: str, day: float, lon: float, lat: float) -> None:
+        """A fix of a tracker at rest."""
+        at = BEGIN + timedelta(days=day)
+        self.events.append(
+            Position(
+                event_id=f"p{len(self.events)}", received_at=at, tracker_id=tracker, fixed_at=at,
+                lon=lon, lat=lat, accuracy_m=8.0, crs="wgs84", speed_mps=0.0,
+            )
+        )  # fmt: skip
+
     def home(self, count: int, case: int = 900, day: float = 3.0) -> None:
         """Dealer A sells so many items at home, in its outlets' towns."""
         serials = [f"H{case}X{number}" for number in range(count)]
@@ -155,6 +165,11 @@ class Market:
         for number, serial in enumerate(serials):
             lon, lat = 2.0 + number % 5, 2.0 + number % 3
             self.read(serial, lon, lat, day + 0.2 * number)
+
+    def signals(self, rule: str) -> list[Signal]:
+        """What a rule over one subject says."""
+        told = judgements(self.events, self.registry)
+        return [one for judged in told for one in judged.signals if one.rule == rule]
 
     def gather(self) -> tuple[list[Case], list[Signal]]:
         """Open cases that hold, and signals over many subjects."""

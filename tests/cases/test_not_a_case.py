@@ -1,15 +1,18 @@
 """What only looks wrong becomes no case: one small world for each."""
 
+import random
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from msgspec.structs import replace
 
 from registry import Registry
-from registry.model import Authorisation, Dealer, Permit
+from registry.model import Authorisation, Dealer, Permit, Site
 from tests.cases.market import DEALER_C, Market, item, sscc
-from tests.rules.world import DEALER_B, registry
+from tests.rules.world import DEALER_A, DEALER_B, SSCC, registry
+
+MOVED_SITE = "9506000200071"
 
 WORLDS: list[Callable[[Market], None]] = []
 
@@ -239,6 +242,48 @@ def custody_that_arrives_after_the_scans(market: Market) -> None:
     market.move("receiving", [sscc(14)], 4.0, DEALER_B, late_days=9.0)
     for number, serial in enumerate(serials):
         market.read(serial, 15.0, 5.0, 6 + 0.5 * number)
+
+
+@innocent
+def a_clock_that_is_a_year_off(market: Market) -> None:
+    market.home(30)
+    serials = [f"C{n}" for n in range(10)]
+    market.receive("A", serials, 15, 1.0)
+    for number, serial in enumerate(serials):
+        market.read(serial, 2.0 + number % 5, 3.0, -360.0 + number, late_days=370.0)
+
+
+@innocent
+def a_moved_warehouse(market: Market) -> None:
+    there = Site(
+        site_gln=MOVED_SITE, dealer_id="D-A", role="warehouse", lon=8.0, lat=2.0,
+        recorded_at=day_of(1),
+    )  # fmt: skip
+    moved = replace(there, lon=2.0, lat=9.0, recorded_at=datetime(2026, 2, 5, tzinfo=UTC))
+    rows = market.registry.rows
+    market.registry = Registry(replace(rows, sites=(*rows.sites, there, moved)))
+    market.pack(SSCC, [f"J{n}" for n in range(12)], 4.0)
+    market.move("shipping", [SSCC], 5.0, DEALER_A, disposition="in_transit")
+    for number in range(24):
+        market.fix("T-1", 5.5 + number / 96, 2.0, 9.0)
+    market.move("receiving", [SSCC], 5.8, DEALER_A)
+    market.home(30)
+    for number in range(12):
+        market.read(f"J{number}", 2.0 + 0.02 * number, 8.9, 7 + 0.5 * number)
+
+
+@innocent
+def late_doubled_and_reordered_events(market: Market) -> None:
+    an_outlet_near_the_border(market)
+    travellers(market)
+    goods_returned_and_sold_on_by_another_dealer(market)
+    chance = random.Random(5)
+    late = [
+        replace(event, received_at=event.received_at + timedelta(days=chance.choice([0, 1, 9])))
+        for event in market.events
+    ]
+    market.events[:] = [*late, *chance.sample(late, len(late) // 3)]
+    chance.shuffle(market.events)
 
 
 @pytest.mark.parametrize("build", WORLDS, ids=lambda build: build.__name__.replace("_", " "))
