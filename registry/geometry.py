@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from shapely.geometry import MultiPolygon, Polygon, mapping, shape
 
-from geo.shapes import Shapes
+from geo.shapes import Shapes, size_m2
 from registry.model import Territory
 
 
@@ -26,6 +26,11 @@ class KeptGeometry(Mapping[str, Any]):
         """The shape, made anew of the kept coordinates."""
         return self._shapes[self._number]
 
+    @property
+    def size_m2(self) -> float:
+        """The shape's size on the ellipsoid in square metres."""
+        return self._shapes.size_m2(self._number)
+
     def __getitem__(self, name: str) -> Any:
         return mapping(self.shape)[name]
 
@@ -40,6 +45,12 @@ def shape_of(territory: Territory) -> Polygon | MultiPolygon:
     """The territory's shape on WGS-84."""
     geometry = territory.geometry
     return geometry.shape if isinstance(geometry, KeptGeometry) else shape(geometry)
+
+
+def size_of_m2(territory: Territory) -> float:
+    """The territory's size on the ellipsoid in square metres."""
+    geometry = territory.geometry
+    return geometry.size_m2 if isinstance(geometry, KeptGeometry) else size_m2(shape(geometry))
 
 
 def digest_of(territory: Territory) -> str:

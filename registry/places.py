@@ -10,7 +10,6 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 import shapely
-from pyproj import Geod
 from shapely.geometry import MultiPolygon, Polygon
 
 from events.model import Crs
@@ -23,14 +22,13 @@ from geo.kept import kept
 from geo.rows import joined
 from geo.verdict import normal_columns
 from registry.authority import AreaKey, Clause, TerritoryVersion, Union
-from registry.geometry import KeptGeometry, digest_of, shape_of
+from registry.geometry import KeptGeometry, digest_of, shape_of, size_of_m2
 from registry.known import BEFORE_EVERYTHING, instant, recorded_us
 from registry.model import Territory
 
 _AREA = "tracewarden-area/1"
 _KEPT_FROM = 2
 """An area of fewer territories is made sooner than found."""
-_GEOD = Geod(ellps="WGS84")
 MOST_EDGES = 200_000
 """An index of areas that has grown beyond this is begun again: it is copied whenever it grows."""
 
@@ -188,7 +186,7 @@ class Places:
     def size_m2(self, version: TerritoryVersion) -> float:
         """The area of a territory's version in square metres."""
         if version not in self._sizes:
-            self._sizes[version] = abs(_GEOD.geometry_area_perimeter(self._shape(version))[0])
+            self._sizes[version] = size_of_m2(self._territories[version])
         return self._sizes[version]
 
 

@@ -12,7 +12,7 @@ import pytest
 import shapely
 
 from registry import Registry
-from registry.geometry import KeptGeometry, shape_of
+from registry.geometry import KeptGeometry, shape_of, size_of_m2
 from registry.model import Territory
 from store.engine import open_engine, sqlite_url
 from store.migrations import migrate
@@ -136,6 +136,7 @@ def test_kept_geometry_is_the_geometry(database: Path, tmp_path: Path) -> None:
         )  # fmt: skip
         assert (one.valid_from, one.recorded_at) == (other.valid_from, other.recorded_at)
         assert shapely.equals_exact(shape_of(one), shape_of(other), 0.0)
+        assert size_of_m2(one) == size_of_m2(other) > 0
         assert shapely.equals_exact(shapely.geometry.shape(other.geometry), shape_of(one), 0.0)
 
 
