@@ -22,8 +22,8 @@ from geo.ellipsoid import E2, RADIANS, SEMI_MAJOR_M
 
 CLOSE_M = 1000.0
 """Up to this sigma, shrunk as the parallels do, the map's second order is enough."""
-_FEW_EDGES = 24
-"""So many are integrated as if all were long, which costs less than telling them apart."""
+_FEW_EDGES = 100
+"""Fewer of a length go with the longer ones, which costs less than a call of their own."""
 _BLOCK = 2048
 Curve = Floats
 """(6, n): of each parabola the factors of 1, t, t^2 in x, then those in y, in sigmas."""
@@ -60,7 +60,7 @@ def lost_sharp(
     ``line`` is (east, north, run, rise) in degrees from the fix ``row`` of each edge.
     """
     curve = _parabolas(lat, sigma_m, row, line)
-    swept = _swept(curve, _RULES[-1]) if len(row) <= _FEW_EDGES else _swept_by_length(curve)
+    swept = _turn(curve) - 0.5 * _smooth_by_length(curve)
     return summed(row, onward * swept, len(lat)) * (0.5 / np.pi)
 
 
@@ -89,21 +89,26 @@ def _parabolas(
     return curve
 
 
-def _swept_by_length(curve: Curve) -> Floats:
-    """``_swept`` with the cheapest rule that does for each parabola."""
+def _smooth_by_length(curve: Curve) -> Floats:
+    """``_smooth`` with the cheapest rule that does for each parabola."""
+    if curve.shape[1] <= _FEW_EDGES:
+        return _smooth(curve, _RULES[-1])
     step = np.maximum(np.abs(curve[1]), np.abs(curve[4]))
     kind = np.searchsorted(_STEPS, step)
-    swept = np.empty(len(step))
+    smooth, carried = np.empty(len(step)), 0
     for number, rule in enumerate(_RULES):
-        which = (kind == number).nonzero()[0]
+        which = ((kind >= carried) & (kind <= number)).nonzero()[0]
+        if len(which) <= _FEW_EDGES and number < len(_STEPS):
+            continue
+        carried = number + 1
         for low in range(0, len(which), _BLOCK):
             some = which[low : low + _BLOCK]
-            swept[some] = _swept(curve.take(some, axis=1), rule)
-    return swept
+            smooth[some] = _smooth(curve.take(some, axis=1), rule)
+    return smooth
 
 
-def _swept(curve: Curve, rule: _Rule) -> Floats:
-    """Integral of exp(-r^2/2) dtheta along each parabola."""
+def _smooth(curve: Curve, rule: _Rule) -> Floats:
+    """Integral of (1 - exp(-r^2/2)) dtheta along each parabola, times two."""
     x0, x1, x2, y0, y1, y2 = curve
     t = rule.nodes
     half = (x2 * x2 + y2 * y2) * t
@@ -125,8 +130,8 @@ def _swept(curve: Curve, rule: _Rule) -> Floats:
     area *= rule.weights
     area *= np.expm1(half)
     area /= half
-    swept: Floats = _turn(curve) - 0.5 * np.add.reduce(area, axis=0)
-    return swept
+    smooth: Floats = np.add.reduce(area, axis=0)
+    return smooth
 
 
 def _turn(curve: Curve) -> Floats:

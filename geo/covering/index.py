@@ -139,6 +139,8 @@ class Covering:
         share[wide] = self._wide_share(
             area[wide], lon[wide], lat[wide], sigma_m[wide], inside[wide]
         )
+        if len(wide) == len(lon):
+            return share
         near = (~far).take(row)
         row, edge = row[near], edge[near]
         ends = (ends[0][near], ends[1][near], ends[2][near], ends[3][near])
@@ -158,6 +160,8 @@ class Covering:
         for table in self.wide:
             fits = most.take(left) <= table.margin_deg
             some, left = left[fits], left[~fits]
+            if not len(some):
+                continue
             x, y, sigma = lon.take(some), lat.take(some), sigma_m.take(some)
             around = reach[0].take(some), reach[1].take(some)
             row, edge = table.edges(len(self.borders), area.take(some), (x, y), around)
