@@ -67,7 +67,7 @@ class Borders:
     def of_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> "Borders":
         """Borders of the very arrays, by name."""
         borders = cls.__new__(cls)
-        for name in cls.__annotations__:
+        for name in Borders.__annotations__:
             setattr(borders, name, arrays[name])
         return borders
 

@@ -1,6 +1,7 @@
 """The index of cells answers exactly as the areas themselves do, from memory and from disk."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from shapely.geometry import MultiPolygon, box
 
 from geo.area import Area
 from geo.borders import Borders
+from geo.covering import build
 from geo.covering.build import build_covering
 from geo.covering.file import load_covering, save_covering
 from geo.errors import GeoError
@@ -167,3 +169,55 @@ def test_no_areas_hold_no_points() -> None:
     covering = build_covering([])
     assert covering.owner([1.0, 2.0], [3.0, 4.0]).tolist() == [-1, -1]
     assert covering.pairs([1.0], [3.0])[0].tolist() == []
+
+
+def test_dense_cells_are_split_to_the_last_level(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(build, "FEW_EDGES", 2)
+    shapes = mosaic(2, count=30)
+    covering = build_covering(shapes)
+    sides = np.unique(covering.cells.margin_deg[np.diff(covering.cells.record_start) > 0])
+    assert len(sides) == 2
+    lon, lat = fixes(shapes, 2, 3000)
+    point, area = covering.pairs(lon, lat)
+    assert set(zip(point.tolist(), area.tolist(), strict=True)) == brute_pairs(shapes, lon, lat)
+
+
+@given(
+    seed=st.integers(0, 10_000),
+    step=st.sampled_from([0.02, 0.1, 1.0]),
+    power=st.floats(0, 4.5),
+    wide=st.floats(0, 1),
+)
+def test_every_way_to_a_probability_gives_that_of_a_search_of_all_edges(
+    seed: int, step: float, power: float, wide: float
+) -> None:
+    shapes = mosaic(2 * seed, 7, step)
+    covering = build_covering(shapes)
+    lon, lat = fixes(shapes, seed, 60)
+    rng = np.random.default_rng(seed)
+    sigma = 10 ** (power + wide * rng.uniform(-1, 1, len(lon)))
+    area = np.where(rng.random(len(lon)) < 0.7, np.maximum(covering.owner(lon, lat), 0), 3)
+    near = nudged(lon, lat, sigma)
+    borders = Borders(shapes)
+    wanted = borders.probability(area, *near, sigma, borders.contains(area, *near))
+    found = covering.probability(area, lon, lat, sigma)
+    assert found == pytest.approx(wanted, abs=2.1e-9, rel=0)
+
+
+def test_how_far_a_fix_reaches_decides_where_its_edges_come_from() -> None:
+    shapes = mosaic(4, 40, 0.01)
+    covering = build_covering(shapes)
+    asked: list[str] = []
+
+    class Listening(Borders):
+        def probability(self, *given: Any) -> np.ndarray:
+            asked.append("all")
+            return super().probability(*given)
+
+    covering.borders = Listening.of_arrays(covering.borders.arrays())
+    lon, lat = fixes(shapes, 4, 1000)
+    area = np.maximum(covering.owner(lon, lat), 0)
+    largest = covering.wide[-1].margin_deg * 50_000 / 6.2
+    for sigma, ways in ((10.0, []), (largest * 0.8, []), (largest * 3, ["all"])):
+        covering.probability(area, lon, lat, np.full(len(lon), sigma))
+        assert asked == ways
