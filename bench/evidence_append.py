@@ -27,7 +27,7 @@ from evidence.canonical import canonical
 from evidence.checkpoint import Checkpoint
 from evidence.entry import Entry
 from evidence.note import SigningKey
-from evidence.tree import inclusion_proof
+from evidence.tree import NodeReader, consistency_proof, inclusion_proof
 from store.evidence_folder import LogFolder
 from store.evidence_group import Commit, GroupWriter
 from store.evidence_log import Appended
@@ -36,6 +36,8 @@ from store.evidence_writer import LogWriter, open_writer
 
 CALLERS = {1: 200, 16: 3_200, 128: 25_600, 4096: 81_920}
 """Entries handed over, by the number of callers."""
+
+Prove = Callable[[int, int, NodeReader], list[bytes]]
 
 UNTIL = ("durable", "published")
 TESSERA = Path(__file__).with_name("tessera")
@@ -74,7 +76,7 @@ def closed_loop(
         hand_over()
 
     began, cpu = time.perf_counter(), time.process_time()
-    for _ in range(callers):
+    for _ in range(min(callers, total)):
         hand_over()
     while len(latencies) < total and not faults:
         time.sleep(0.005)
@@ -129,23 +131,26 @@ def encoders(count: int = 20_000) -> dict[str, Any]:
 
 
 def proofs(folder: LogFolder, writer: LogWriter, count: int = 300) -> dict[str, Any]:
-    """Time of one inclusion proof: from a reader that has read nothing yet, and from one kept."""
+    """Time of one proof: from a reader that has read nothing yet, and from one that is kept."""
     size = Checkpoint.parse(folder.guard.last().text).size
+    places = [number * 7919 % size for number in range(count)]
     with writer.reading() as conn:
         log, kept = writer.log, writer.log.proving(conn)
-        fresh = [proof_ms(n * 7919 % size, size, lambda: log.proving(conn)) for n in range(count)]
-        again = [proof_ms(n % 256, size, lambda: kept) for n in range(count)]
+        fresh = [proof_ms(inclusion_proof, at, size, lambda: log.proving(conn)) for at in places]
+        later = [proof_ms(consistency_proof, at, size, lambda: log.proving(conn)) for at in places]
+        again = [proof_ms(inclusion_proof, n % 256, size, lambda: kept) for n in range(count)]
     return {
         "log_size": size,
         "proof_p50_ms": round(sorted(fresh)[count // 2], 3),
+        "consistency_p50_ms": round(sorted(later)[count // 2], 3),
         "proof_kept_p50_ms": round(sorted(again)[count // 2], 3),
     }
 
 
-def proof_ms(index: int, size: int, nodes: Callable[[], TileReader]) -> float:
+def proof_ms(prove: Prove, at: int, size: int, nodes: Callable[[], TileReader]) -> float:
     """Processor milliseconds that one proof takes, with its reader."""
     began = time.process_time()
-    inclusion_proof(index, size, nodes())
+    prove(at, size, nodes())
     return 1e3 * (time.process_time() - began)
 
 
@@ -158,14 +163,14 @@ def measure(place: Path, size: int, share: float, program: Path | None) -> None:
         fill = [str(program), str(theirs), str(size), "1", "1", "durable"]
         subprocess.run(fill, capture_output=True, check=True)
     with open_writer(folder) as writer:
-        for first in range(0, size, 4096):
-            last = min(first + 4096, size)
-            writer.append([Entry(f"{n:064x}", body(n)) for n in range(first, last)])
+        filled = closed_loop(writer.commit, writer.seal, 4096, size, 0)
+        print(json.dumps({"log_size": size, "filled": filled}), flush=True)
         seals: dict[str, Callable[[], object]] = {"durable": bool, "published": writer.seal}
         start = size
         for callers, most in CALLERS.items():
             total = max(callers, int(most * share))
             for until in UNTIL:
+                writer.seal()  # What was durable only must not be signed in another's time.
                 os.sync()
                 found = {"log_size": size, "callers": callers, "until": until}
                 found |= closed_loop(writer.commit, seals[until], callers, total, start)
@@ -177,6 +182,7 @@ def measure(place: Path, size: int, share: float, program: Path | None) -> None:
                     other = tessera(program, theirs, callers, count, until)
                     found |= {"tessera": other, "ratio": round(found["per_s"] / other["per_s"], 2)}
                 print(json.dumps(found), flush=True)
+        writer.seal()
         print(json.dumps(proofs(folder, writer)), flush=True)
 
 

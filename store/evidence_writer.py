@@ -21,9 +21,7 @@ class LogWriter:
     has in memory when another one has written. One thread may commit while another seals.
     """
 
-    def __init__(
-        self, engine: Engine, folder: LogFolder, log: EvidenceLog, sealer: Sealer
-    ) -> None:
+    def __init__(self, engine: Engine, folder: LogFolder, log: EvidenceLog, sealer: Sealer) -> None:
         self._engine = engine
         self._folder = folder
         self.log = log
