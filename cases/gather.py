@@ -261,7 +261,7 @@ class _Step:
     def _origin(self, into: Cell, seen: Surfaced, sighting: Sighting, is_here: bool) -> None:
         state, judged = self._state, self._judged
         tested = state.tested.get(sighting.dealer_id)
-        if is_cloned(seen, into, sighting.dealer_id, state.natural, tested):
+        if is_cloned(seen, into, sighting.dealer_id, state.natural, tested, self._policy):
             self._copied(seen, sighting)
             return
         if not is_here or sighting.probability_outside < 0.95 or sighting.item not in seen.items:
@@ -305,7 +305,7 @@ class _Step:
         if origin in told:
             return
         told[origin] = self._judged.known_us
-        finding = cloned_finding(seen, sighting, self._judged)
+        finding = cloned_finding(seen, sighting, self._judged, self._policy)
         finding.facts["territory_id"] = self._territory(seen.place, sighting.at_us)
         self._find(finding)
 

@@ -16,23 +16,7 @@ from rules.places_seen import LonLat
 
 DAY_US = 86_400_000_000
 ORDINARY_CASE = 24
-MOST_VISITS_AN_ITEM = 2.5
-"""More visits an item than this are a showcase's or a fair's, not buyers'."""
 MOST_KEPT = 40
-LOCATED = 0.35
-"""About such a share of items is ever read with a place."""
-TOGETHER = 0.01
-"""Friends and families travel together: such a share of a case, at least, may go to one place."""
-CLONED_ITEMS = 3
-"""So many items of one origin case that are here and far away at once are copies."""
-MOST_BOTH = 6
-"""One item of so many may have been taken home by a traveller after all."""
-TRAVELLED = 0.35
-"""A larger share of goods than this does not travel on from where they were sold."""
-OTHERS_SOLD = 2
-"""So many items of other origin cases show that the dealer's goods are sold there."""
-DOUBTFUL_ITEMS = 2
-"""With so many, nobody is accused."""
 
 
 class Surfaced(Struct):
@@ -73,11 +57,10 @@ class Surfaced(Struct):
         """Share of the visits that were certainly outside."""
         return self.abroad / self.visits if self.visits else 0.0
 
-    @property
-    def is_shown(self) -> bool:
+    def is_shown(self, policy: Policy) -> bool:
         """Whether it is a showcase's or a fair's doing, or all of one day."""
         is_short = self.last_us - self.first_us < DAY_US
-        return is_short or self.visits > MOST_VISITS_AN_ITEM * len(self.items)
+        return is_short or self.visits > policy.surfaced_visits * len(self.items)
 
 
 def visit(seen: Surfaced, sighting: Sighting, judged: Judgement) -> None:
@@ -109,37 +92,42 @@ def is_surfaced(
     """How improbable it is that chance brought so many items of one origin case to one place, over
     all origin cases; None where it is not improbable enough, or is a showcase's doing."""
     count = min(len(seen.items), seen.spots.buyers)
-    if count < policy.surfaced_items or len(seen.elsewhere) >= DOUBTFUL_ITEMS or seen.both:
+    if count < policy.surfaced_items or len(seen.elsewhere) >= policy.surfaced_doubtful:
         return None
-    if seen.is_shown:
+    if seen.both or seen.is_shown(policy):
         return None
     border_m = sighting.distance_m
     if border_m is not None and border_m < policy.surfaced_border_m:
         return None
     border_km = (border_m or 0.0) / 1000.0
-    p0 = max(natural.share(sighting.dealer_id, into, border_km, policy), TOGETHER)
-    located = max(ceil(LOCATED * (case_size or ORDINARY_CASE)), count)
+    p0 = max(natural.share(sighting.dealer_id, into, border_km, policy), policy.surfaced_together)
+    located = max(ceil(policy.surfaced_located * (case_size or ORDINARY_CASE)), count)
     origins = max(sum(state.trials for state in tested.values()) / located, 1.0)
     chance = comb(located, count) * float(p0**count) * origins
     return chance if chance <= policy.surfaced_level else None
 
 
 def is_cloned(
-    seen: Surfaced, into: Cell, dealer_id: str, natural: Natural, tested: Tested | None
+    seen: Surfaced,
+    into: Cell,
+    dealer_id: str,
+    natural: Natural,
+    tested: Tested | None,
+    policy: Policy,
 ) -> bool:
     """Whether a block of codes was copied: its items are in a place and far from it at once, too
     many for travellers, or one is at home and just there where others surfaced abroad. The place
     is not where the dealer sells anyway, nor where goods of its other origin cases are sold, too:
     those are leaked, and travel from there."""
     elsewhere, there = len(seen.elsewhere), len(seen.items)
-    is_block = seen.spots.buyers >= CLONED_ITEMS and not seen.is_shown
+    is_block = seen.spots.buyers >= policy.copied_items and not seen.is_shown(policy)
     if not (
-        (elsewhere >= CLONED_ITEMS and elsewhere >= TRAVELLED * there)
-        or (seen.both and is_block and len(seen.both) * MOST_BOTH >= there)
+        (elsewhere >= policy.copied_items and elsewhere >= policy.copied_travelled * there)
+        or (seen.both and is_block and len(seen.both) * policy.copied_both >= there)
     ):
         return False
     bets = tested.bets.get(into) if tested else None
-    if bets is not None and bets.items - there >= OTHERS_SOLD:
+    if bets is not None and bets.items - there >= policy.copied_others:
         return False
     return natural.commuting(dealer_id, into) < 0.2
 
@@ -173,14 +161,16 @@ def surfaced_finding(
     )
 
 
-def cloned_finding(seen: Surfaced, sighting: Sighting, judged: Judgement) -> Finding:
+def cloned_finding(
+    seen: Surfaced, sighting: Sighting, judged: Judgement, policy: Policy
+) -> Finding:
     """What is said of an origin case whose codes were copied."""
     place = seen.place
     return Finding(
         rule="codes-copied",
         subject=Subject("logistic-unit", sighting.origin or ""),
         occurred_us=judged.known_us,
-        strength=0.95,
+        strength=policy.strengths.codes_copied,
         inputs=tuple(seen.inputs),
         facts={
             "items": len(seen.elsewhere),

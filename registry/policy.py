@@ -134,6 +134,22 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Closer to the border a buyer may have carried them home."""
     surfaced_level: Annotated[float, Meta(gt=0, lt=1)] = 0.01
     """How probable that may be by chance, over all origin cases."""
+    surfaced_visits: Positive = 2.5
+    """More visits an item than this are a showcase's or a fair's, not buyers'."""
+    surfaced_located: Annotated[float, Meta(gt=0, le=1)] = 0.35
+    """About such a share of items is ever read with a place."""
+    surfaced_together: Annotated[float, Meta(gt=0, lt=1)] = 0.01
+    """Friends and families travel together: such a share of a case may go to one place."""
+    surfaced_doubtful: Annotated[int, Meta(ge=1)] = 2
+    """With so many items that were also read far away, nobody is accused."""
+    copied_items: Annotated[int, Meta(ge=2)] = 3
+    """So many items of one origin case that are here and far away at once are copies."""
+    copied_both: Positive = 6.0
+    """One item of so many may have been taken home by a traveller after all."""
+    copied_travelled: Share = 0.35
+    """A larger share of goods than this does not travel on from where they were sold."""
+    copied_others: Annotated[int, Meta(ge=1)] = 2
+    """So many items of other origin cases show that the dealer's goods are sold there."""
     case_certainty: Annotated[float, Meta(gt=0, lt=1)] = 0.9
     """Alerts that belong together open a case when together they are this certain."""
     case_quiet_days: Positive = 60.0
