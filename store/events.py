@@ -436,8 +436,8 @@ def items_within(connection: Connection, epcs: Collection[str]) -> set[str]:
     return {row.epc for row in rows}
 
 
-def incoming_of(event: Timed[AnyEvent], raw: bytes, *, plain: bool | None = None) -> Incoming:
-    """An event ready to be stored; ``plain`` where ``is_plain`` was asked of more bytes around it.
+def incoming_of(event: Timed[AnyEvent], raw: bytes, *, plain: bool = False) -> Incoming:
+    """An event ready to be stored; ``plain`` where bytes around it are known to be (``is_plain``).
 
     Raises:
         EventError: an item event that custody cannot read, or text that no database can hold.
@@ -447,7 +447,7 @@ def incoming_of(event: Timed[AnyEvent], raw: bytes, *, plain: bool | None = None
         incoming = Incoming(event, raw, "", *read_step(one))
     else:
         incoming = Incoming(event, raw, subject_of(one))
-    if not (is_plain(raw) if plain is None else plain):
+    if not (plain or is_plain(raw)):
         _refuse_bad_text(incoming)
     return incoming
 
