@@ -1,6 +1,7 @@
 """The log in a database: appending inside the caller's transaction, ids, fencing, reading."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,10 @@ from evidence.errors import (
     LogMovedError,
     ProofError,
 )
-from evidence.tree import EMPTY_ROOT, leaf_hash, root_of
+from evidence.tree import EMPTY_ROOT, inclusion_proof, leaf_hash, root_of, verify_inclusion
 from store.engine import open_engine, sqlite_url
 from store.evidence_log import EvidenceLog
+from store.evidence_rows import read_back
 from store.schema.evidence import evidence_entries, evidence_head, evidence_tables
 from store.schema.metadata import metadata
 
@@ -144,6 +146,41 @@ def test_earlier_roots_and_missing_rows(conn: Connection) -> None:
         log.rows(conn, 0, 10)
     with pytest.raises(LogDamagedError):
         log.root_at(conn, 10)
+
+
+def test_entries_are_read_back_in_order_as_they_are_stored(conn: Connection) -> None:
+    log = EvidenceLog()
+    log.append(conn, [*numbered(0, 300), Entry(None, {"text": "\n é 𝄞"})])
+    rows = log.rows(conn, 200, 301)
+    data, leaves = read_back(conn, 200, 301)
+    assert data == [row.data for row in rows]
+    assert leaves == b"".join(row.leaf_hash for row in rows)
+    with pytest.raises(LogDamagedError):
+        read_back(conn, 290, 302)
+
+
+@pytest.mark.parametrize("changed", [b"{}", b"", b"\n", b"a\x00b", b"\xff", 7, "text"])
+def test_a_changed_entry_is_read_back_as_another(conn: Connection, changed: object) -> None:
+    log = EvidenceLog()
+    log.append(conn, numbered(0, 5))
+    before, _ = read_back(conn, 0, 5)
+    sql = "UPDATE evidence_entries SET data = ? WHERE seq = 3"
+    conn.exec_driver_sql(sql, (changed,))
+    with suppress(LogDamagedError):
+        assert read_back(conn, 0, 5)[0] != before
+
+
+def test_proofs_from_the_head_and_from_tiles_alone_are_the_same(conn: Connection) -> None:
+    log = EvidenceLog()
+    leaves = [one.leaf_hash for one in log.append(conn, numbered(0, 777))]
+    root = root_of(leaves)
+    for index in (0, 255, 256, 511, 512, 767, 776):
+        for size in (777, 776, 769, 768, 513):
+            if index < size:
+                proof = inclusion_proof(index, size, log.proving(conn))
+                assert proof == inclusion_proof(index, size, log.nodes(conn))
+        proof = inclusion_proof(index, 777, log.proving(conn))
+        verify_inclusion(index, 777, leaves[index], proof, root)
 
 
 def test_an_id_may_hold_what_a_text_column_cannot(conn: Connection) -> None:

@@ -7,10 +7,11 @@ import pytest
 from sqlalchemy import Engine, update
 
 from evidence.entry import Entry
-from evidence.errors import EntryConflictError, EvidenceError
+from evidence.errors import EntryConflictError, EvidenceError, LogDamagedError
 from evidence.tree import root_of
 from store.engine import open_engine
 from store.evidence_log import EvidenceLog
+from store.evidence_rows import read_back
 from store.schema.evidence import evidence_checkpoint, evidence_entries, evidence_tables
 from store.schema.metadata import metadata
 
@@ -42,6 +43,20 @@ def test_groups_ids_roots_and_fsck_are_as_on_sqlite(engine: Engine) -> None:
         changed = update(evidence_entries).where(evidence_entries.c.seq == 7)
         conn.execute(changed.values(data=b"{}"))
         assert (7, "bytes-changed") in [(one.index, one.problem) for one in log.fsck(conn)]
+
+
+def test_entries_are_read_back_in_order_as_they_are_stored(engine: Engine) -> None:
+    log = EvidenceLog()
+    with engine.begin() as conn:
+        log.append(conn, [*numbered(0, 300), Entry(None, {"text": "\n é 𝄞"})])
+    with engine.connect() as conn:
+        rows = log.rows(conn, 200, 301)
+        data, leaves = read_back(conn, 200, 301)
+        assert data == [row.data for row in rows]
+        assert leaves == b"".join(row.leaf_hash for row in rows)
+        assert rows[-1].id_hash is None
+        with pytest.raises(LogDamagedError):
+            read_back(conn, 290, 302)
 
 
 def test_two_that_begin_and_write_at_once_make_one_log_without_gap_or_fork(engine: Engine) -> None:
