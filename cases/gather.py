@@ -244,7 +244,9 @@ class _Step:
         """Goods that looked like a leak are copies of codes at home: its case falls."""
         if bets.told_copies:
             return
-        bets.told = bets.told_copies = True
+        tested = self._state.tested[dealer_id]
+        for beside in (bets, *tested.around(bets.doubled_at.place)):
+            beside.told = beside.told_copies = True
         territories, place = bets.territories, centre(into)
         territory_id = min(territories, key=lambda t: (-territories[t], t), default=None)
         diversions = self._state.diversions

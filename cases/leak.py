@@ -78,6 +78,10 @@ class Tested(Struct):
     begun: dict[int, int] = field(default_factory=dict)
     bets: dict[Cell, Bets] = field(default_factory=dict)
 
+    def around(self, place: LonLat) -> list[Bets]:
+        """What is held of the cells of all grids that hold the place."""
+        return [self.bets[into] for into in cells(*place) if into in self.bets]
+
 
 class Crossed(Struct, frozen=True):
     """A destination whose wealth has reached the threshold."""

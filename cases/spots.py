@@ -31,6 +31,15 @@ class Spots(Struct):
     kept: list[Spot] = field(default_factory=list)
     buyers: int = 0
 
+    @property
+    def place(self) -> LonLat:
+        """The last spot there is.
+
+        Raises:
+            IndexError: nothing was read.
+        """
+        return self.kept[-1].place
+
     def take(self, place: LonLat, radius_m: float) -> int:
         """One more item read there; gives how many were before it."""
         radius_m = min(radius_m, MOST_ERROR_M)
