@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from msgspec import Struct, field
 
-from cases.case import Case
+from cases.case import Case, middle_of
 from cases.cells import Cell, centre
 from cases.claims import claim_of, copies_key, place_of
 from cases.diversions import Diversions, take
@@ -245,17 +245,17 @@ class _Step:
         if bets.told_copies:
             return
         tested = self._state.tested[dealer_id]
-        for beside in (bets, *tested.around(bets.doubled_at.place)):
+        for beside in (bets, *tested.around(bets.doubled_at.places)):
             beside.told = beside.told_copies = True
-        territories, place = bets.territories, centre(into)
-        territory_id = min(territories, key=lambda t: (-territories[t], t), default=None)
+        place = middle_of(bets.doubled_at.places)
+        territory_id = self._territory(place, self._judged.known_us)
         diversions = self._state.diversions
         case = diversions.case_near(dealer_id, place)
         if case is not None:
             diversions.open[dealer_id].remove(case)
             self._cases.pop(id(case), None)
             self._fallen[id(case)] = case
-        finding = copies_finding(bets, into, territory_id, self._judged)
+        finding = copies_finding(bets, place, territory_id, self._judged)
         key, reach_m = copies_key(finding.subject.id), self._policy.case_reach_m
         if not self._state.groups.has_near(key, place, reach_m):
             self._find(finding)

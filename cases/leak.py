@@ -9,6 +9,7 @@ to a power below 1 keeps its expectation at most 1 (Jensen). docs/detection.md h
 """
 
 import math
+from collections.abc import Iterable
 
 from msgspec import Struct, field
 
@@ -78,9 +79,10 @@ class Tested(Struct):
     begun: dict[int, int] = field(default_factory=dict)
     bets: dict[Cell, Bets] = field(default_factory=dict)
 
-    def around(self, place: LonLat) -> list[Bets]:
-        """What is held of the cells of all grids that hold the place."""
-        return [self.bets[into] for into in cells(*place) if into in self.bets]
+    def around(self, places: Iterable[LonLat]) -> list[Bets]:
+        """What is held of the cells of all grids that hold one of the places."""
+        found = dict.fromkeys(into for place in places for into in cells(*place))
+        return [self.bets[into] for into in found if into in self.bets]
 
 
 class Crossed(Struct, frozen=True):
@@ -247,10 +249,10 @@ def _is_enough(bets: Bets, policy: Policy) -> bool:
 
 
 def copies_finding(
-    bets: Bets, into: Cell, territory_id: str | None, judged: Judgement
+    bets: Bets, place: LonLat, territory_id: str | None, judged: Judgement
 ) -> Finding:
     """What is said of a destination's items that are at home as well: nobody is accused."""
-    place, gtin = centre(into), max(sorted(bets.gtins), key=lambda gtin: bets.gtins[gtin])
+    gtin = max(sorted(bets.gtins), key=lambda gtin: bets.gtins[gtin])
     return Finding(
         rule="codes-copied",
         subject=Subject("product", gtin),

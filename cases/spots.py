@@ -32,13 +32,9 @@ class Spots(Struct):
     buyers: int = 0
 
     @property
-    def place(self) -> LonLat:
-        """The last spot there is.
-
-        Raises:
-            IndexError: nothing was read.
-        """
-        return self.kept[-1].place
+    def places(self) -> list[LonLat]:
+        """Where the last spots are."""
+        return [spot.place for spot in self.kept]
 
     def take(self, place: LonLat, radius_m: float) -> int:
         """One more item read there; gives how many were before it."""
