@@ -200,7 +200,7 @@ class _Step:
         for into in note_doubled(
             tested, state.natural, sighting, judged, self._policy, dealers
         ):
-            self._copies(sighting.dealer_id, into, tested.bets[into])
+            self._copies(sighting.dealer_id, tested.bets[into])
         if sighting.nth != 1:
             return
         state.scanned.note(sighting.dealer_id, sighting.gtin, sighting.origin)
@@ -216,7 +216,7 @@ class _Step:
             return
         crossed.bets.told = True
         if crossed.bets.is_copies:
-            self._copies(crossed.dealer_id, crossed.cell, crossed.bets)
+            self._copies(crossed.dealer_id, crossed.bets)
             return
         place = centre(crossed.cell)
         confidence = leak_finding(crossed, None).strength
@@ -240,7 +240,7 @@ class _Step:
         }
         self._changed(case)
 
-    def _copies(self, dealer_id: str, into: Cell, bets: Bets) -> None:
+    def _copies(self, dealer_id: str, bets: Bets) -> None:
         """Goods that looked like a leak are copies of codes at home: its case falls."""
         if bets.told_copies:
             return

@@ -10,7 +10,7 @@ from rules.places_seen import LonLat, rough_m
 
 SPOT_M = 200.0
 """Reads this near each other, errors of their fixes aside, are at one spot."""
-MOST_ERROR_M = 500.0
+MOST_ERROR_M = 1500.0
 """A fix coarser than this does not put a whole town at one spot."""
 HOUSEHOLD = 4
 """So many items one buyer takes home; every further one counts as another buyer's."""

@@ -19,7 +19,7 @@ def test_a_household_is_one_buyer_and_a_shop_is_many() -> None:
 def test_a_coarse_fix_does_not_put_a_whole_town_at_one_spot() -> None:
     spots = Spots()
     spots.take((15.0, 5.0), 20_000.0)
-    spots.take((15.02, 5.0), 20_000.0)
+    spots.take((15.04, 5.0), 20_000.0)
     assert spots.buyers == 2
 
 
