@@ -52,7 +52,8 @@ def _look(engine: Engine, registry: Registry, now_us: int) -> Found | None:
     with reading(engine) as connection:
         alert_ids = alert_ids_of(connection, [rows[0].case_id])[rows[0].case_id]
     line = line_of(rows[0], registry, now_us)
-    story = story_of(line, alerts_by_id(engine, alert_ids), w)
+    items = rows[0].body.get("items", 0)
+    story = story_of(line, items, alerts_by_id(engine, alert_ids), w)
     title = f"{w(f'kind_{line.kind}')}: {line.dealer or line.subject} → {line.territory or '?'}"
     told = f"{story.found} {story.rests_on}"
     return Found(rows[0].case_id, title, told, len(rows) - 1, shown.key)

@@ -72,7 +72,7 @@ def content_of(services: Services, case_id: str, user: LoggedIn, w: Wording) -> 
     return CaseContent(
         line=line,
         now=now,
-        story=story_of(line, alerts, w),
+        story=story_of(line, row.body.get("items", 0), alerts, w),
         exposure=exposure_words(row.body, registry, w),
         alerts=[alert_line(one, registry, known_us, w.language) for one in alerts[:MOST_ALERTS]],
         alert_count=len(alerts),

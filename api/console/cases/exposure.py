@@ -31,9 +31,9 @@ def exposure_words(body: dict[str, Any], registry: Registry, w: Wording) -> list
         known, at = found["known"], _amount(found["known"]["amount"], found["currency"])
         floor = found["basis"].endswith("-at-floor-price")
         name = "exposure_at_floor" if floor else "exposure_known"
-        lines.append(w(name, amount=at, items=f"{known['items']:,}"))
+        lines.append(w(name, amount=at, items=_items(known["items"], w)))
     elif items:
-        lines.append(w("exposure_items", items=f"{items:,}"))
+        lines.append(w("exposure_items", items=_items(items, w)))
     if "estimated" in found:
         lines.append(_estimated(found["estimated"], found["currency"], w))
     if "unknown_units" in found:
@@ -56,6 +56,10 @@ def _estimated(found: dict[str, Any], currency: str, w: Wording) -> str:
         share=round(found["share"] * 100),
         origins=found["origins"],
     )
+
+
+def _items(number: int, w: Wording) -> str:
+    return w("known_item") if number == 1 else w("known_items", number=f"{number:,}")
 
 
 def _amount(amount: str, currency: str) -> str:

@@ -19,13 +19,13 @@ class Story(NamedTuple):
     rests_on: str
 
 
-def story_of(line: CaseLine, alerts: list[AlertRow], w: Wording) -> Story:
-    """The two sentences."""
+def story_of(line: CaseLine, items: int, alerts: list[AlertRow], w: Wording) -> Story:
+    """The two sentences; ``items`` is how many the case itself knows of."""
     bodies = [alert.body for alert in alerts]
     key = f"story_{line.kind}" if w.has(f"story_{line.kind}") else "story_other"
     found = w(
         key,
-        count=_count(bodies, w),
+        count=_count(items, bodies, w),
         products=_joined(line.products, w),
         dealer=line.dealer or w("dealer_unknown"),
         territory=line.territory or w("territory_unknown"),
@@ -35,10 +35,10 @@ def story_of(line: CaseLine, alerts: list[AlertRow], w: Wording) -> Story:
     return Story(found, w("story_rests_on", rules=_rules(bodies, w)))
 
 
-def _count(bodies: list[dict[str, Any]], w: Wording) -> str:
+def _count(items: int, bodies: list[dict[str, Any]], w: Wording) -> str:
     subjects = {body["subject"]["id"] for body in bodies if body["subject"]["type"] == "item"}
     named = [body.get("facts", {}).get("items") for body in bodies]
-    number = max([len(subjects), *(n for n in named if isinstance(n, int))])
+    number = max([items, len(subjects), *(n for n in named if isinstance(n, int))])
     if number == 0:
         return w("goods")
     return w("one_item") if number == 1 else w("many_items", number=number)
