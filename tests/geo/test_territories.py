@@ -227,3 +227,51 @@ def test_what_is_no_topology_is_refused(member: str, value: object) -> None:
     with pytest.raises(GeoError) as caught:
         features({**TOPOLOGY, member: value}, "land")
     assert caught.value.type == "topojson-invalid"
+
+
+def square(west: float, south: float, east: float, north: float) -> list[list[float]]:
+    """A ring."""
+    return [[west, south], [east, south], [east, north], [west, north], [west, south]]
+
+
+@pytest.mark.parametrize(
+    ("rings", "slug"),
+    [
+        ([SQUARE, square(2, 2, 3, 3)], "polygon-self-crossing"),
+        ([SQUARE, square(0.5, 0.5, 1.5, 0.8)], "polygon-self-crossing"),
+        ([SQUARE, SQUARE], "polygon-empty"),
+        ([[[1, 1], [1, 1], [1, 1], [1, 1]]], "polygon-empty"),
+        ([square(-180, 0, 180, 90)], "polygon-enormous"),
+        ([square(350, 0, 360, 1)], "coordinate-out-of-range"),
+        ([[[0, 0], [10**400, 0], [1, 1], [0, 0]]], "geojson-invalid"),
+        ([[[0, 0], [True, 0], [1, 1], [0, 0]]], "geojson-invalid"),
+    ],
+)
+def test_rings_that_mean_nothing_together_are_refused(rings: list[Any], slug: str) -> None:
+    assert refused(collection(*rings)).type == slug
+
+
+@pytest.mark.parametrize(
+    "ring",
+    [
+        [[0, 0], [0, 0], [1, 0], [1, 0], [1, 1], [0, 1], [0, 0]],
+        [[0, 0], [1, 0], [2, 0], [1, 0], [1, 1], [0, 1], [0, 0]],
+        [[0, 0, 5], [1, 0, 5], [1, 1, 5], [0, 1, 5], [0, 0, 6]],
+    ],
+)
+def test_points_that_stand_twice_spikes_and_heights_change_nothing(ring: list[Any]) -> None:
+    area = area_of(parse_territories(collection(ring)))
+    plain = area_of(parse_territories(collection(SQUARE)))
+    lon, lat = [0.5, 1.5, 0.999, 1.001], [0.5, 0.0001, 0.5, 0.5]
+    assert area.contains(lon, lat).tolist() == [True, False, True, False]
+    assert area.distance_m(lon, lat) == pytest.approx(plain.distance_m(lon, lat))
+
+
+def test_two_territories_on_both_sides_of_the_antimeridian_are_one_area() -> None:
+    east, west = collection(square(179, -1, 180, 1)), collection(square(-180, -1, -179, 1))
+    found = [*parse_territories(east), *parse_territories(west)]
+    both = area_of(found)
+    assert both.probability([180.0, -180.0, 179.9999], [0.0, 0.0, 0.0], 500.0).tolist() == [1] * 3
+    assert both.distance_m(180.0, 0.0)[0] == pytest.approx(-110_574.4, abs=1)
+    alone = area_of(found[:1]).probability(-179.9999, 0.0, 500.0)
+    assert 0.4 < alone[0] < 0.5
