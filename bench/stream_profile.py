@@ -1,8 +1,10 @@
 """Where a packed record's time goes: the worker's own steps in this process, under cProfile.
 
-    .venv/bin/python -m bench.stream_profile [--scans 10000] [--lines 45]
+    .venv/bin/python -m bench.stream_profile [--scans 10000] [--lines 45] [--embedded]
 
-The same bytes as in ``bench.stream``, on a real PostgreSQL and Redis, without Kafka and Faust.
+The same bytes as in ``bench.stream``, on a real PostgreSQL and Redis, without Kafka and Faust. With
+``--embedded`` on SQLite, whose work is this process's own: that tells two versions of judging apart
+where no server can be started.
 """
 
 import argparse
@@ -10,22 +12,50 @@ import cProfile
 import pstats
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from bench.stream_world import fill, make_world, records
 from deploy.local import PostgresService, RedisService
 from events.wire import decode_record
+from store.engine import sqlite_url
 from stream_processors.bus.port import BusRecord
 from stream_processors.intake import all_of
 from stream_processors.messages import encode_judgement
 from stream_processors.pipeline import Pipeline
 from stream_processors.registry_source import RegistrySource
+from stream_processors.state.port import HotState
 from stream_processors.state.redis import RedisState
+from stream_processors.state.sqlite import SqliteState
 from stream_processors.topics import SCANS
 
 TOGETHER = 8
 """So many records of 500 scans a worker takes at once where they wait."""
+
+
+class Stores(NamedTuple):
+    """Where events are stored, and hot state."""
+
+    url: str
+    state: HotState
+
+
+@contextmanager
+def _stores(embedded: bool, folder: str) -> Iterator[Stores]:
+    if embedded:
+        state = SqliteState(Path(folder) / "state.sqlite")
+        yield Stores(sqlite_url(Path(folder) / "events.sqlite"), state)
+        return
+    postgres, redis = PostgresService(), RedisService()
+    try:
+        postgres.start()
+        redis.start()
+        yield Stores(postgres.create_database(), RedisState(redis.url))
+    finally:
+        redis.discard()
+        postgres.discard()
 
 
 def handle(pipeline: Pipeline, values: Sequence[bytes], offset: int) -> None:
@@ -45,15 +75,12 @@ def main() -> None:
     parser.add_argument("--scans", type=int, default=10_000)
     parser.add_argument("--packed", type=int, default=500)
     parser.add_argument("--lines", type=int, default=45)
+    parser.add_argument("--embedded", action="store_true", help="on SQLite, without servers")
     options = parser.parse_args()
-    postgres, redis = PostgresService(), RedisService()
-    try:
-        postgres.start()
-        redis.start()
-        with tempfile.TemporaryDirectory() as folder:
-            world = make_world(Path(folder) / "world", options.scans)
-        engine = fill(postgres.create_database(), world)
-        pipeline = Pipeline(engine, RedisState(redis.url), RegistrySource())
+    with tempfile.TemporaryDirectory() as folder, _stores(options.embedded, folder) as stores:
+        world = make_world(Path(folder) / "world", options.scans)
+        engine = fill(stores.url, world)
+        pipeline = Pipeline(engine, stores.state, RegistrySource())
         profile = cProfile.Profile()
         lying = records(world.scans, options.packed)
         warm, *values = (lying[n : n + TOGETHER] for n in range(0, len(lying), TOGETHER))
@@ -69,9 +96,6 @@ def main() -> None:
             handle(pipeline, value, offset * TOGETHER)
         profile.disable()
         engine.dispose()
-    finally:
-        redis.discard()
-        postgres.discard()
     print(f"{1e6 * spent / seen:.0f} CPU seconds per million scans")
     pstats.Stats(profile).sort_stats("tottime").print_stats(options.lines)
 
