@@ -18,7 +18,7 @@ from geo.arrays import Floats, Ints
 from geo.borders import Borders
 from geo.covering.file import shared
 from geo.covering.index import Covering
-from geo.kept import kept
+from geo.kept import Arrays, kept, prune
 from geo.rows import joined
 from geo.verdict import normal_columns
 from registry.authority import AreaKey, Clause, TerritoryVersion, Union
@@ -27,6 +27,7 @@ from registry.known import BEFORE_EVERYTHING, instant, recorded_us
 from registry.model import Territory
 
 _AREA = "tracewarden-area/1"
+_KEPT_AREAS = 1000
 _KEPT_FROM = 2
 """An area of fewer territories is made sooner than found."""
 MOST_EDGES = 200_000
@@ -45,8 +46,8 @@ class Places:
     """Shapes of the registry's territories, alone and as the areas in which dealers may sell."""
 
     def __init__(self, territories: Iterable[Territory], index: Path | None = None) -> None:
-        """``index``: a folder in which an index of all territories is kept, built there at the
-        first time and mapped by every process that asks for the same territories.
+        """``index``: a folder in which an index of all territories, and areas of several, are
+        kept, made there at the first time and mapped by every process that asks for the same.
         """
         self._index = index
         self._shapes: dict[TerritoryVersion, Polygon | MultiPolygon] = {}
@@ -77,8 +78,13 @@ class Places:
         # Uniting takes long where borders are long; the first who needs the area does it for all.
         named = [[[digest_of(self._territories[v]) for v in u] for u in c] for c in key]
         folder = self._index / "areas"
-        arrays = kept(folder, _digest(named)[:32], _AREA, lambda: self._united(key).arrays())
-        return Borders.of_arrays(arrays)
+
+        def make() -> Arrays:
+            if folder.exists():
+                prune(folder, _KEPT_AREAS)
+            return self._united(key).arrays()
+
+        return Borders.of_arrays(kept(folder, _digest(named)[:32], _AREA, make))
 
     def _united(self, key: AreaKey) -> Borders:
         area = self.area(key)
