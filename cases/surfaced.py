@@ -97,9 +97,9 @@ def is_surfaced(
     if seen.both or seen.is_shown(policy):
         return None
     border_m = sighting.distance_m
-    if border_m is not None and border_m < policy.surfaced_border_m:
-        return None
-    border_km = (border_m or 0.0) / 1000.0
+    if border_m is None or border_m < policy.surfaced_border_m:
+        return None  # How far beyond its border a dealer sold past a permit, nobody has measured.
+    border_km = border_m / 1000.0
     p0 = max(natural.share(sighting.dealer_id, into, border_km, policy), policy.surfaced_together)
     located = max(ceil(policy.surfaced_located * (case_size or ORDINARY_CASE)), count)
     origins = max(sum(state.trials for state in tested.values()) / located, 1.0)
