@@ -29,7 +29,17 @@ def open_engine(url: str, *, durable: bool = True) -> Engine:
         event.listen(engine, "connect", _prepare_sqlite if durable else _prepare_spool)
         event.listen(engine, "begin", _begin_immediate)
         return engine
-    return create_engine(url, pool_pre_ping=True, pool_size=8, max_overflow=24)
+    engine = create_engine(url, pool_pre_ping=True, pool_size=8, max_overflow=24)
+    event.listen(engine, "connect", _prepare_postgresql)
+    return engine
+
+
+def _prepare_postgresql(connection: Any, _record: Any) -> None:
+    """No compiling of statements: ours find few rows by keys, and PostgreSQL, which takes a list of
+    unknown length for long, would compile some for longer than they run."""
+    connection.autocommit = True
+    connection.execute("SET jit = off")
+    connection.autocommit = False
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

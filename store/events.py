@@ -282,9 +282,7 @@ class StoredHistory:
             found.setdefault(epc, []).append((steps[identity], role))
         return found
 
-    def contents_of(
-        self, identities: Collection[Identity]
-    ) -> dict[Identity, tuple[str, ...]]:
+    def contents_of(self, identities: Collection[Identity]) -> dict[Identity, tuple[str, ...]]:
         """What each item event names as put into, or taken out of, a container; in order."""
         rows = self._connection.execute(
             text(
@@ -334,9 +332,7 @@ class StoredHistory:
             self._now_us = int(newest or 0)
         return self._now_us
 
-    def positions_of(
-        self, tracker_id: str, from_us: int, to_us: int
-    ) -> list[Timed[Position]]:
+    def positions_of(self, tracker_id: str, from_us: int, to_us: int) -> list[Timed[Position]]:
         """The tracker's fixes in ``[from_us, to_us)``."""
         rows = self._connection.execute(
             text(
@@ -357,10 +353,26 @@ def _within(connection: Connection) -> str:
     lively (``store.lively``)."""
     return (
         "WITH RECURSIVE within(epc) AS ("
-        f" SELECT e.value FROM {rows_of(connection, 'epcs')} AS e"
-        " UNION SELECT lively.epc FROM within"
-        " JOIN touches parent ON parent.epc = within.epc AND parent.role = 'parent'"
-        " JOIN lively ON lively.identity = parent.identity)"
+        f" SELECT e.value FROM {rows_of(connection, 'epcs')} AS e UNION"
+        + _for_each(
+            connection,
+            "within",
+            "lively.epc",
+            "touches parent JOIN lively ON lively.identity = parent.identity",
+            "parent.epc = within.epc AND parent.role = 'parent'",
+        )
+        + ")"
+    )
+
+
+def _for_each(connection: Connection, rows: str, found: str, joined: str, condition: str) -> str:
+    """``SELECT``: what is found for each of the rows, by look-ups. PostgreSQL takes a recursion's
+    rows for many and would read a whole table for all of them at once; ``OFFSET 0`` forbids it."""
+    if is_sqlite(connection):
+        return f" SELECT {found} FROM {rows} JOIN {joined} WHERE {condition}"
+    return (
+        f" SELECT one.epc FROM {rows} CROSS JOIN LATERAL"
+        f" (SELECT {found} FROM {joined} WHERE {condition} OFFSET 0) AS one"
     )
 
 
@@ -412,11 +424,15 @@ def containers_above(connection: Connection, epcs: Collection[str]) -> set[str]:
     rows = connection.execute(
         text(
             "WITH RECURSIVE above(epc) AS ("
-            f" SELECT e.value FROM {rows_of(connection, 'epcs')} AS e"
-            " UNION SELECT parent.epc FROM above"
-            " JOIN touches child ON child.epc = above.epc AND child.role = 'child'"
-            " JOIN touches parent ON parent.identity = child.identity AND parent.role = 'parent')"
-            " SELECT epc FROM above"
+            f" SELECT e.value FROM {rows_of(connection, 'epcs')} AS e UNION"
+            + _for_each(
+                connection,
+                "above",
+                "parent.epc",
+                "touches child JOIN touches parent ON parent.identity = child.identity",
+                "child.epc = above.epc AND child.role = 'child' AND parent.role = 'parent'",
+            )
+            + ") SELECT epc FROM above"
         ),
         {"epcs": as_list(epcs)},
     )
@@ -425,12 +441,15 @@ def containers_above(connection: Connection, epcs: Collection[str]) -> set[str]:
 
 def items_within(connection: Connection, epcs: Collection[str]) -> set[str]:
     """Items with stored scans among the EPCs and all that was ever packed into them."""
-    # A look-up for each: joined, SQLite would walk all events that there are.
+    # A look-up for each: joined, both databases would walk all events that there are.
+    scanned = "SELECT 1 FROM events e WHERE e.subject = within.epc AND e.kind = 'scan'"
+    found = (
+        f"WHERE EXISTS ({scanned})"
+        if is_sqlite(connection)
+        else f"CROSS JOIN LATERAL ({scanned} LIMIT 1) AS one"
+    )
     rows = connection.execute(
-        text(
-            f"{_within(connection)} SELECT epc FROM within WHERE EXISTS"
-            " (SELECT 1 FROM events e WHERE e.subject = within.epc AND e.kind = 'scan')"
-        ),
+        text(f"{_within(connection)} SELECT epc FROM within {found}"),
         {"epcs": as_list(epcs)},
     )
     return {row.epc for row in rows}
@@ -463,8 +482,5 @@ def _refuse_bad_text(incoming: Incoming) -> None:
         incoming.raw.decode()
     except UnicodeDecodeError as error:
         raise EventError(f"not UTF-8: {error}") from None
-    if any(
-        "\0" in key
-        for key in [incoming.identity, incoming.subject, *(incoming.roles or ())]
-    ):
+    if any("\0" in key for key in [incoming.identity, incoming.subject, *(incoming.roles or ())]):
         raise EventError("an identifier holds a NUL character")
