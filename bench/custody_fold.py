@@ -27,8 +27,9 @@ from custody.trail import Touch
 from deploy.local import PostgresService
 from judging.trails import trails
 from store.engine import open_engine, sqlite_url
-from store.events import Incoming, StoredHistory
+from store.incoming import Incoming
 from store.schema import metadata
+from store.stored_history import StoredHistory
 from store.transactions import reading
 from stream_processors.pipeline import Pipeline
 from stream_processors.registry_source import RegistrySource

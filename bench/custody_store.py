@@ -17,7 +17,7 @@ from events.model import ItemEvent, Scan
 from events.timed import from_microseconds, timed
 from events.wire import encode_event
 from store.engine import is_sqlite
-from store.events import Incoming, incoming_of
+from store.incoming import Incoming, incoming_of
 from store.schema import metadata
 from store.schema.events import touches
 

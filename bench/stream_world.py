@@ -18,7 +18,8 @@ from registry.rows import RegistryRows
 from simulator.wish import Wish
 from simulator.world import simulate_world
 from store.engine import open_engine
-from store.events import Incoming, incoming_of, store_events
+from store.events import store_events
+from store.incoming import Incoming, incoming_of
 from store.migrations import migrate
 from store.registry import load_rows
 

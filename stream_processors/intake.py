@@ -8,7 +8,7 @@ from events.identity import KINDS
 from events.model import AnyEvent
 from events.timed import timed
 from events.wire import decode_event, decode_events, decode_record
-from store.events import Incoming, incoming_of, is_plain
+from store.incoming import Incoming, incoming_of, is_plain
 from stream_processors.bus.port import BusRecord
 from stream_processors.topics import TOPIC_OF_KIND
 

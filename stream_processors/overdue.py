@@ -9,7 +9,7 @@ from judging.silences import deadlines
 from registry import Registry
 from registry.authority import DAY_US
 from registry.known import BEFORE_EVERYTHING, instant
-from store.events import Incoming
+from store.incoming import Incoming
 from store.last_fixes import last_fixes, tick_before
 
 SPARE_US = 3_600_000_000

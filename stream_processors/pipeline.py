@@ -25,18 +25,11 @@ from judging.trails import Rows, rows_of
 from judging.units import Unit, item_key, shipment_key, trade_key, trade_unit, units_of
 from judging.windows import Draft, Judged, judge
 from registry import Registry
-from store.events import (
-    Incoming,
-    Stored,
-    StoredHistory,
-    containers_above,
-    handled_within,
-    items_within,
-    raise_versions,
-    store_events,
-    versions_of,
-)
+from store.containment import containers_above, handled_within, items_within
+from store.events import Stored, raise_versions, store_events, versions_of
+from store.incoming import Incoming
 from store.lively import Packed, note_named, note_read
+from store.stored_history import StoredHistory
 from store.transactions import reading
 from stream_processors.hot import Hot, advance, decode_item, decode_shipment, encode, hot_of
 from stream_processors.overdue import overdue_shipments

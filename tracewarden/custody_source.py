@@ -15,7 +15,8 @@ from events.wire import decode_event
 from registry import Registry
 from registry.recording import read_registry
 from store.engine import open_engine, sqlite_url
-from store.events import Incoming, incoming_of, store_events
+from store.events import store_events
+from store.incoming import Incoming, incoming_of
 from store.schema import metadata
 
 _AT_ONCE = 500

@@ -16,7 +16,8 @@ from events.model import Tick
 from events.timed import from_microseconds, microseconds, timed
 from events.wire import decode_event, encode_event
 from store.engine import open_engine, sqlite_url
-from store.events import Incoming, incoming_of, store_events
+from store.events import store_events
+from store.incoming import Incoming, incoming_of
 from store.schema.events import event_erasures, events, item_steps, touches
 from store.schema.metadata import metadata
 

@@ -32,7 +32,8 @@ from registry import Head, Registry, RegistryRows
 from registry.known import recorded_us
 from rules.signal import Signal
 from rules.signal import as_json as signal_json
-from store.events import StoredHistory, handled_epcs
+from store.containment import handled_epcs
+from store.stored_history import StoredHistory
 from tracewarden.event_spool import Progress, Tally, batched, fill, open_spool, scanned_items
 from tracewarden.gathering import Gatherer
 from tracewarden.judgement_spool import JudgementSpool

@@ -21,7 +21,7 @@ from codes.hidden_codes import HiddenCodes
 from custody import custody_of
 from judging.trails import trails
 from registry import Registry
-from store.events import StoredHistory
+from store.stored_history import StoredHistory
 from store.transactions import reading
 from stream_processors.bus.port import Publisher
 from stream_processors.registry_source import RegistrySource

@@ -6,7 +6,8 @@ import httpx
 
 from events.timed import timed
 from events.wire import decode_event
-from store.events import incoming_of, store_events
+from store.events import store_events
+from store.incoming import incoming_of
 from tests.api.world import World
 
 CAPTURE = "/epcis/capture"

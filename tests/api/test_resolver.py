@@ -14,7 +14,8 @@ from events.model import ItemEvent
 from events.timed import timed
 from registry import Registry
 from registry.model import Link
-from store.events import incoming_of, store_events
+from store.events import store_events
+from store.incoming import incoming_of
 from tests.api.test_printed_address import kept_scans
 from tests.api.world import GTIN, NOW, ROWS, World, code_for
 

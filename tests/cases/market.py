@@ -21,9 +21,12 @@ from judging.units import judge_items, judge_shipment, units_of
 from registry import Registry
 from rules.item import item_of
 from rules.signal import Signal
+from store.containment import handled_epcs
 from store.engine import open_engine
-from store.events import StoredHistory, handled_epcs, incoming_of, store_events
+from store.events import store_events
+from store.incoming import incoming_of
 from store.schema import metadata
+from store.stored_history import StoredHistory
 from tests.rules.world import BRAND, DEALER_A, DEALER_B, GTIN, registry
 
 BEGIN = datetime(2026, 2, 1, tzinfo=UTC)

@@ -12,7 +12,8 @@ import pytest
 from events.timed import timed
 from events.wire import decode_event
 from store.engine import open_engine, sqlite_url
-from store.events import incoming_of, store_events
+from store.events import store_events
+from store.incoming import incoming_of
 from tracewarden.installation import EmbeddedFolder
 
 ITEM = "https://id.gs1.org/01/09506000134352/21/A1"

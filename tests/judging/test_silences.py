@@ -16,8 +16,10 @@ from events.wire import encode_event
 from judging.units import judge_shipment, units_of
 from rules.signal import Signal, as_json
 from store.engine import open_engine
-from store.events import StoredHistory, incoming_of, store_events
+from store.events import store_events
+from store.incoming import incoming_of
 from store.schema import metadata
+from store.stored_history import StoredHistory
 from tests.rules.world import BRAND, DEALER_A, SSCC_ON_ROUTE, registry
 
 BEGIN = datetime(2026, 2, 10, 8, tzinfo=UTC)

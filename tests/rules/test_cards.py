@@ -15,9 +15,12 @@ from rules.card import Card, Case, card
 from rules.catalogue import rule_ids
 from rules.item import item_of
 from rules.signal import Signal
+from store.containment import handled_epcs
 from store.engine import open_engine
-from store.events import StoredHistory, handled_epcs, incoming_of, store_events
+from store.events import store_events
+from store.incoming import incoming_of
 from store.schema import metadata
+from store.stored_history import StoredHistory
 from tests.rules.world import registry
 
 CASES = [(rule, case) for rule in rule_ids() for case in card(rule).cases]

@@ -12,9 +12,11 @@ from custody.epcis.query import parse_query
 from events.model import ItemEvent
 from events.timed import from_microseconds, timed
 from events.wire import encode_event
+from store.containment import handled_epcs, handled_within
 from store.engine import open_engine, sqlite_url
 from store.epcis_events import find_events
-from store.events import handled_epcs, handled_within, incoming_of, store_events
+from store.events import store_events
+from store.incoming import incoming_of
 from store.lively import note_named
 from store.migrations import _config, migrate
 from tests.custody.epcis.documents import ITEM, packed, seen

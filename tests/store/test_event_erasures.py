@@ -20,10 +20,10 @@ from registry.rows import RegistryRows
 from store.alert_views import effective_signals
 from store.engine import open_engine, sqlite_url
 from store.event_erasures import AT_ONCE, erase_old, erase_on_request
-from store.events import incoming_of
 from store.evidence_log import EvidenceLog
 from store.evidence_openings import erasure_entries
 from store.evidence_sources import sources_of
+from store.incoming import incoming_of
 from store.instants import to_us
 from store.registry import load_rows
 from store.schema import metadata

@@ -5,7 +5,8 @@ from sqlalchemy import text
 from events.timed import timed
 from events.wire import decode_event
 from store.engine import open_engine
-from store.events import Incoming, incoming_of, raise_versions, store_events
+from store.events import raise_versions, store_events
+from store.incoming import Incoming, incoming_of
 from store.schema import metadata
 
 

@@ -11,7 +11,8 @@ from events.wire import decode_event
 from registry import RegistryRows
 from registry.model import Product
 from store.engine import open_engine, sqlite_url
-from store.events import incoming_of, store_events
+from store.events import store_events
+from store.incoming import incoming_of
 from store.migrations import migrate
 from store.registry import RegistryConflictError, load_rows
 

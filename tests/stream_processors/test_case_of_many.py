@@ -11,7 +11,7 @@ from events.model import ItemEvent
 from events.timed import from_microseconds, timed
 from events.wire import encode_event
 from store.engine import open_engine, sqlite_url
-from store.events import Incoming, incoming_of
+from store.incoming import Incoming, incoming_of
 from store.schema import metadata
 from stream_processors.pipeline import Pipeline
 from stream_processors.registry_source import RegistrySource

@@ -14,10 +14,12 @@ from judging.handling import judge_handlings
 from judging.units import units_of
 from registry import Registry
 from rules.signal import as_json
+from store.containment import handled_epcs
 from store.engine import open_engine, sqlite_url
-from store.events import Incoming, StoredHistory, handled_epcs, incoming_of
+from store.incoming import Incoming, incoming_of
 from store.schema import metadata
 from store.schema.events import subject_versions
+from store.stored_history import StoredHistory
 from stream_processors.pipeline import Pipeline
 from stream_processors.registry_source import RegistrySource
 from stream_processors.state.sqlite import SqliteState

@@ -10,8 +10,9 @@ from sqlalchemy import Connection, Engine, text
 from events.model import Scan
 from events.timed import from_microseconds, timed
 from events.wire import encode_event
+from store.containment import items_within
 from store.engine import open_engine, sqlite_url
-from store.events import Incoming, incoming_of, items_within
+from store.incoming import Incoming, incoming_of
 from store.lively import Packed, note_read
 from store.schema import metadata
 from stream_processors import pipeline as pipelines

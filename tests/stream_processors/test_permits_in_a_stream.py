@@ -13,7 +13,7 @@ from events.wire import encode_event
 from registry import Registry
 from rules.model import Movement
 from store.engine import open_engine, sqlite_url
-from store.events import incoming_of
+from store.incoming import incoming_of
 from store.registry import load_rows
 from store.schema import metadata
 from stream_processors.pipeline import Pipeline

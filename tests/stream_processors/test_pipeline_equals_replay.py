@@ -14,7 +14,7 @@ from registry.recording import read_registry
 from simulator.wish import Wish
 from simulator.world import simulate_world
 from store.engine import open_engine, sqlite_url
-from store.events import Incoming, incoming_of
+from store.incoming import Incoming, incoming_of
 from store.registry import load_rows
 from store.schema import metadata
 from stream_processors.pipeline import Pipeline

@@ -11,9 +11,10 @@ from events.wire import encode_event
 from judging.units import judge_shipment, units_of
 from rules.signal import as_json
 from store.engine import open_engine, sqlite_url
-from store.events import Incoming, StoredHistory, incoming_of
+from store.incoming import Incoming, incoming_of
 from store.registry import load_rows
 from store.schema import metadata
+from store.stored_history import StoredHistory
 from stream_processors.pipeline import Pipeline
 from stream_processors.registry_source import RegistrySource
 from stream_processors.state.sqlite import SqliteState

@@ -14,7 +14,7 @@ from custody.tables import template_csv, template_xlsx
 from events.errors import EventError
 from judging.trails import trails
 from registry import Registry
-from store.events import StoredHistory
+from store.stored_history import StoredHistory
 from store.transactions import reading
 from stream_processors.registry_source import RegistrySource
 from tracewarden.commands.line_streams import Said, answer_batches

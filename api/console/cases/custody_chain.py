@@ -11,7 +11,7 @@ from custody.fold import Custody
 from events.timed import from_microseconds
 from judging.trails import trails
 from registry.book import Registry
-from store.events import StoredHistory
+from store.stored_history import StoredHistory
 from store.transactions import reading
 
 MOST_STEPS = 60

@@ -21,8 +21,8 @@ from simulator.world import simulate_world
 from store.alert_views import AlertFilter, AlertRow, newest_alerts
 from store.case_steps import Author, StoredFile, take_step
 from store.engine import open_engine, sqlite_url
-from store.events import incoming_of
 from store.evidence_log import EvidenceLog
+from store.incoming import incoming_of
 from store.migrations import migrate
 from store.registry import load_rows
 from store.schema.cases import cases
