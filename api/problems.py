@@ -99,6 +99,7 @@ TITLES = {
     "purpose-invalid": "An export needs a purpose",
     "query-invalid": "A query parameter is wrong",
     "rate-limited": "Too many requests",
+    "role-refused": "This role may not do that",
     "row-invalid": "A row of the table is wrong",
     "table-invalid": "The file is no table of item events",
     "uri-invalid": "The code is not a GS1 Digital Link",

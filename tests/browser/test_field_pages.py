@@ -115,8 +115,9 @@ def test_findings_without_a_connection_outlive_the_page_and_are_sent_once(
     page.locator("#reader").fill("Inspector 7")
     give_key(page, served.world, "scans")
     phone.set_offline(True)
-    # Playwright's switch reaches a page that is opened anew a moment too late.
+    # Playwright's switch reaches a page that is opened anew a moment too late, and so may its routes.
     phone.route("**/v1/scans", lambda route: route.abort())
+    served.world.publisher.down = True
     page.reload()
     ready(page)
     expect(page.locator("#keys")).to_contain_text("No connection: public keys of")
@@ -130,6 +131,7 @@ def test_findings_without_a_connection_outlive_the_page_and_are_sent_once(
     ready(page)
     expect(notes(page, "waiting")).to_have_count(3)
     assert published(served.world) == []
+    served.world.publisher.down = False
     phone.unroute("**/v1/scans")
     phone.set_offline(False)
     expect(notes(page, "sent")).to_have_count(3, timeout=20_000)
