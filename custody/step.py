@@ -32,7 +32,7 @@ LONGEST_EPC = 512
 ACTIONS = frozenset(["ADD", "OBSERVE", "DELETE"])
 
 
-class Step(Struct, frozen=True, array_like=True):
+class Step(Struct, frozen=True, array_like=True, gc=False):
     """One item event as custody reads it; GLNs are 13 digits, vocabulary is CBV's bare words."""
 
     identity: Identity

@@ -23,7 +23,7 @@ from rules.model import Movement, Said, Sighting
 from rules.signal import Signal, signal_of
 
 
-class Unit(Struct, frozen=True):
+class Unit(Struct, frozen=True, gc=False):
     """What holds of one event of a subject."""
 
     subject: str
@@ -49,8 +49,12 @@ class Unit(Struct, frozen=True):
     @property
     def says_anything(self) -> bool:
         """Whether it has to be told."""
-        others = (self.sighting, self.trade, self.moved)
-        return bool(self.signals) or any(other is not None for other in others)
+        return (
+            self.sighting is not None
+            or bool(self.signals)
+            or self.trade is not None
+            or self.moved is not None
+        )
 
 
 def item_key(item: str) -> str:

@@ -46,7 +46,7 @@ def writing(
     """Run an INSERT or UPDATE that returns rows of these columns; the rows, as lists."""
     written = f"{statement} RETURNING {', '.join(returning)}"
     if is_sqlite(connection):
-        return [list(row) for row in connection.execute(text(written), parameters)]
+        return [list(row) for row in connection.execute(text(written), parameters).all()]
     gathered = f"WITH written AS ({written}) SELECT {list_of(connection, *returning)} FROM written"
     found = connection.execute(text(gathered), parameters).scalar()
     return [] if found is None else _decode(found)
@@ -85,7 +85,7 @@ def insert_absent(
 def _known(connection: Connection, table: str, key: str, keys: Sequence[str]) -> set[Any]:
     """Which keys are there already; SQLite has one writer, so that nobody adds any meanwhile."""
     query = f"SELECT {key} FROM {table} WHERE {key} IN {rows_of(connection, 'keys')}"
-    return set(connection.execute(text(query), {"keys": as_list(keys)}).scalars())
+    return set(connection.execute(text(query), {"keys": as_list(keys)}).scalars().all())
 
 
 def _insert_many(

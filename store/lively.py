@@ -8,10 +8,11 @@ a judgement (ADR 0038 says why none is).
 
 from collections.abc import Collection
 
+import msgspec
 from sqlalchemy import Connection, text
 
 from events.identity import Identity
-from store.columns import as_list, insert_absent, rows_of
+from store.columns import as_list, insert_absent, list_of, rows_of
 
 HANDLED = (
     "(sum(CASE WHEN t.role IN ('self', 'child', 'input') THEN 1 ELSE 0 END)"
@@ -32,19 +33,20 @@ TOUCHING = "touches t JOIN item_steps s ON s.identity = t.identity"
 
 Packed = set[tuple[Identity, str]]
 """Pairs of the event that packed a thing, and the thing."""
+_packed_decoder = msgspec.json.Decoder(list[tuple[Identity, str]])
 
 
 def note_read(connection: Connection, items: Collection[str]) -> Packed:
     """Of items that are read for the first time: keep them as lively wherever they were packed, as
     far as that is stored; which these are."""
-    rows = connection.execute(
+    raw = connection.execute(
         text(
-            "SELECT identity, epc FROM touches WHERE role = 'child'"
+            f"SELECT {list_of(connection, 'identity', 'epc')} FROM touches WHERE role = 'child'"
             f" AND epc IN {rows_of(connection, 'items')}"
         ),
         {"items": as_list(items)},
-    )
-    found = {(identity, epc) for identity, epc in rows}
+    ).scalar()
+    found = set(_packed_decoder.decode(raw or "[]"))
     insert_absent(connection, "lively", {"identity": "text", "epc": "text"}, sorted(found))
     return found
 

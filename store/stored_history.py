@@ -12,6 +12,7 @@ from events.timed import Timed
 from events.wire import decode_event
 from store.columns import as_list, list_of, rows_of
 from store.engine import is_sqlite
+from store.known_steps import REPLACED, KnownSteps
 
 _step_decoder = msgspec.json.Decoder(Step)
 _steps_decoder = msgspec.json.Decoder(list[Step])
@@ -21,8 +22,10 @@ _touches_decoder = msgspec.json.Decoder(list[tuple[str, Role, str]])
 class StoredHistory:
     """``judging.History`` over a connection."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, known: KnownSteps | None = None) -> None:
+        """``known``: what was read of the same database before."""
         self._connection = connection
+        self._known = known or KnownSteps()
         self._now_us: int | None = None
 
     def scans_of(self, items: Collection[str]) -> dict[str, list[Timed[Scan]]]:
@@ -42,23 +45,34 @@ class StoredHistory:
 
     def steps_of(self, epcs: Collection[str]) -> dict[str, list[tuple[Step, Role]]]:
         """All item events that name each EPC, and its role in them."""
-        joined = "group_concat" if is_sqlite(self._connection) else "string_agg"
-        touched, raw = self._connection.execute(
+        named = list_of(self._connection, "epc", "role", "identity")
+        # One statement, so that nothing takes another's place between number and names.
+        replaced, raw = self._connection.execute(
             text(
-                "WITH named AS (SELECT epc, role, identity FROM touches"
+                "SELECT (SELECT version FROM subject_versions WHERE subject = :replaced),"
+                f" (SELECT {named} FROM touches"
                 f" WHERE epc IN {rows_of(self._connection, 'epcs')})"
-                f" SELECT (SELECT {list_of(self._connection, 'epc', 'role', 'identity')}"
-                " FROM named),"
-                f" (SELECT {joined}(step, ',') FROM item_steps"
-                " WHERE identity IN (SELECT identity FROM named))"
             ),
-            {"epcs": as_list(epcs)},
+            {"epcs": as_list(epcs), "replaced": REPLACED},
         ).one()
-        steps = {step.identity: step for step in _steps_decoder.decode(f"[{raw or ''}]")}
+        touches = _touches_decoder.decode(raw or "[]")
+        identities = {identity for _, _, identity in touches}
+        steps = self._known.of(replaced or 0, identities, self._read_steps)
         found: dict[str, list[tuple[Step, Role]]] = {}
-        for epc, role, identity in _touches_decoder.decode(touched or "[]"):
+        for epc, role, identity in touches:
             found.setdefault(epc, []).append((steps[identity], role))
         return found
+
+    def _read_steps(self, identities: Collection[Identity]) -> list[Step]:
+        joined = "group_concat" if is_sqlite(self._connection) else "string_agg"
+        raw = self._connection.execute(
+            text(
+                f"SELECT {joined}(step, ',') FROM item_steps"
+                f" WHERE identity IN {rows_of(self._connection, 'identities')}"
+            ),
+            {"identities": as_list(identities)},
+        ).scalar()
+        return _steps_decoder.decode(f"[{raw or ''}]")
 
     def contents_of(self, identities: Collection[Identity]) -> dict[Identity, tuple[str, ...]]:
         """What each item event names as put into, or taken out of, a container; in order."""
