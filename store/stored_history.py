@@ -23,7 +23,8 @@ class StoredHistory:
     """``judging.History`` over a connection."""
 
     def __init__(self, connection: Connection, known: KnownSteps | None = None) -> None:
-        """``known``: what was read of the same database before."""
+        """``known``: what was read of the same database before; only where nothing is read that
+        may never be committed."""
         self._connection = connection
         self._known = known or KnownSteps()
         self._now_us: int | None = None
