@@ -115,7 +115,7 @@ def test_findings_without_a_connection_outlive_the_page_and_are_sent_once(
     page.locator("#reader").fill("Inspector 7")
     give_key(page, served.world, "scans")
     phone.set_offline(True)
-    # Playwright's switch reaches a page that is opened anew a moment too late, and so may its routes.
+    # Playwright's switch reaches a page that is opened anew a moment too late, and routes may, too.
     phone.route("**/v1/scans", lambda route: route.abort())
     served.world.publisher.down = True
     page.reload()
