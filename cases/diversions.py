@@ -4,6 +4,8 @@ Every finding about one dealer and one place belongs to one case, which then tak
 item of the dealer that is seen there.
 """
 
+from collections.abc import Mapping
+
 from msgspec import Struct, field
 
 from cases.case import Case
@@ -16,8 +18,9 @@ from rules.places_seen import LonLat, rough_m
 DAY_US = 86_400_000_000
 NEAR_M = 75_000.0
 KEPT_DAYS = 120
-MUCH = 0.25
-"""A case is about each territory with such a share of its evidence: buyers live across borders."""
+OVERLAP = 0.1
+"""Findings that have so much of their evidence in the same territories are one: buyers live across
+borders, and goods are sold in several towns."""
 
 
 class Diversions(Struct):
@@ -74,24 +77,26 @@ class Diversions(Struct):
                 return case
         return None
 
-    def _case_into(self, dealer_id: str, territory_id: str | None) -> Case | None:
-        """The dealer's open case about the territory: goods are sold in several of its towns."""
-        for case in self.open.get(dealer_id, ()):
-            here = case.territories.get(territory_id or "", 0.0)
-            if here and here >= MUCH * sum(case.territories.values()):
-                return case
-        return None
+    def _case_into(self, dealer_id: str, territories: Mapping[str, float]) -> Case | None:
+        """The dealer's open case whose evidence lies most in the same territories."""
+        shared = [
+            (_overlap(case.territories, territories), case)
+            for case in self.open.get(dealer_id, ())
+        ]
+        most, case = max(shared, key=lambda pair: pair[0], default=(0.0, None))
+        return case if most >= OVERLAP else None
 
     def begin(
         self,
         dealer_id: str,
         place: LonLat,
-        territory_id: str | None,
+        territories: Mapping[str, float],
         judged: Judgement,
         confidence: float,
     ) -> tuple[Case, bool]:
-        """The dealer's case about the place, or the territory, and whether it is a new one."""
-        case = self.case_near(dealer_id, place) or self._case_into(dealer_id, territory_id)
+        """The dealer's case about the place, or these territories (with what each weighs), and
+        whether it is a new one."""
+        case = self.case_near(dealer_id, place) or self._case_into(dealer_id, territories)
         if case is not None:
             case.confidence = max(case.confidence, confidence)
             if all(rough_m(centre, place) > NEAR_M for centre in case.centres):
@@ -113,12 +118,31 @@ class Diversions(Struct):
         return case, True
 
     def forget(self, now_us: int, quiet_us: int) -> None:
-        """Let go of what has been quiet for long."""
+        """Let go of what has been quiet for long. A case lasts as long as an origin case that it
+        is about is remembered: what is left of that one is no second case."""
         oldest_us = now_us - KEPT_DAYS * DAY_US
         self.copied = {k: at_us for k, at_us in self.copied.items() if at_us >= oldest_us}
         self.surfaced = {k: seen for k, seen in self.surfaced.items() if seen.last_us >= oldest_us}
-        for dealer_id, cases in list(self.open.items()):
-            self.open[dealer_id] = [case for case in cases if case.last_us >= now_us - quiet_us]
+        remembered = {origin for origin, _ in self.surfaced}
+        for dealer_id, cases in self.open.items():
+            self.open[dealer_id] = [
+                case
+                for case in cases
+                if case.last_us >= now_us - quiet_us or _origins(case) & remembered
+            ]
+
+
+def _overlap(one: Mapping[str, float], other: Mapping[str, float]) -> float:
+    """The common share of two distributions over territories."""
+    all_one, all_other = sum(one.values()), sum(other.values())
+    if not all_one or not all_other:
+        return 0.0
+    return sum(min(one[t] / all_one, other[t] / all_other) for t in sorted({*one} & {*other}))
+
+
+def _origins(case: Case) -> set[str]:
+    """The origin cases that surfaced and made it."""
+    return {subject for rule, _, subject in case.alerts if rule == "case-surfaced"}
 
 
 def take(case: Case, item: str, gtin: str) -> None:

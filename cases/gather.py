@@ -202,6 +202,7 @@ class _Step:
         ):
             self._copies(sighting.dealer_id, tested.bets[into])
         if sighting.nth != 1:
+            self._read_again(tested, sighting)
             return
         state.scanned.note(sighting.dealer_id, sighting.gtin, sighting.origin)
         for crossed in test(tested, state.natural, sighting, judged, self._policy, dealers):
@@ -210,6 +211,12 @@ class _Step:
             state.natural.note(
                 sighting.dealer_id, sighting.lon, sighting.lat, sighting.probability_outside
             )
+
+    def _read_again(self, tested: Tested, sighting: Sighting) -> None:
+        """Items of a leak that are read in two homes are copies, after all."""
+        for bets in tested.around([(sighting.lon, sighting.lat)]):
+            if bets.read_again(sighting, self._judged.identity) and bets.told and bets.is_copies:
+                self._copies(sighting.dealer_id, bets)
 
     def _leak(self, crossed: Crossed) -> None:
         if crossed.bets.told:
@@ -220,10 +227,8 @@ class _Step:
             return
         place = centre(crossed.cell)
         confidence = leak_finding(crossed, None).strength
-        into = crossed.bets.territories
-        territory_id = min(into, key=lambda t: (-into[t], t), default=None)
         case, is_new = self._state.diversions.begin(
-            crossed.dealer_id, place, territory_id, self._judged, confidence
+            crossed.dealer_id, place, crossed.bets.territories, self._judged, confidence
         )
         for item, gtin in crossed.bets.seen:
             take(case, item, gtin)
@@ -245,9 +250,9 @@ class _Step:
         if bets.told_copies:
             return
         tested = self._state.tested[dealer_id]
-        for beside in (bets, *tested.around(bets.doubled_at.places)):
+        for beside in (bets, *tested.around(bets.copied_at)):
             beside.told = beside.told_copies = True
-        place = middle_of(bets.doubled_at.places)
+        place = middle_of(bets.copied_at)
         territory_id = self._territory(place, self._judged.known_us)
         diversions = self._state.diversions
         case = diversions.case_near(dealer_id, place)
@@ -279,13 +284,14 @@ class _Step:
 
     def _surfaced(self, seen: Surfaced, sighting: Sighting, chance: float) -> Case | None:
         diversions = self._state.diversions
-        if self._state.groups.is_open(("clone", sighting.origin or "")):
+        is_told = self._state.groups.is_open(("clone", sighting.origin or ""))
+        if is_told or self._has_copies(sighting):
             return None
         confidence = min(0.99, 1.0 - chance)
         case, is_new = diversions.begin(
             sighting.dealer_id,
             (sighting.lon, sighting.lat),
-            seen.territory_id,
+            seen.territories,
             self._judged,
             confidence,
         )
@@ -301,12 +307,23 @@ class _Step:
             self._seen_at(case, seen.places)
         return case
 
+    def _has_copies(self, sighting: Sighting) -> bool:
+        """Whether the dealer's items that are read there were found to be copies: what of one
+        origin case is read there, too, is no other case."""
+        tested = self._state.tested.get(sighting.dealer_id)
+        return tested is not None and any(
+            bets.told_copies for bets in tested.around(sighting.places)
+        )
+
     def _copied(self, seen: Surfaced, sighting: Sighting) -> None:
         """Tell once of copies of an origin case's codes."""
         told, origin = self._state.diversions.copied, sighting.origin or ""
         if origin in told:
             return
         told[origin] = self._judged.known_us
+        if self._has_copies(sighting):
+            self._clear(origin)
+            return
         finding = cloned_finding(seen, sighting, self._judged, self._policy)
         finding.facts["territory_id"] = self._territory(seen.place, sighting.at_us)
         self._find(finding)

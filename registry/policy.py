@@ -60,6 +60,8 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A shipment without a plan that has been on its way for longer has arrived unreported."""
     stop_long_s: Positive = 7200.0
     """An unplanned stop this long is a matter of its own, wherever it is."""
+    jump_speed_mps: Positive = 40.0
+    """No truck is this fast: a fix that it would take that to reach is an error of GPS."""
     corridor_margin_m: Annotated[float, Meta(ge=0)] = 1000.0
     """How far beyond its corridor a truck still keeps to its way."""
     corridor_m: Positive = 5000.0

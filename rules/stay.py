@@ -10,7 +10,8 @@ from rules.transport import POSITION_LEVEL
 
 
 class Fix(NamedTuple):
-    """One fix, as far as a stay needs it."""
+    """One fix, as far as a stay needs it. ``placed_us``: when it was at its place, where it spoke
+    later from one that it cannot have reached."""
 
     identity: str
     at_us: int
@@ -18,6 +19,7 @@ class Fix(NamedTuple):
     lat: float
     accuracy_m: float
     crs: Crs
+    placed_us: int | None = None
 
 
 class Stay(NamedTuple):
@@ -43,6 +45,17 @@ class Stay(NamedTuple):
 def fix_of(identity: str, at_us: int, position: Position) -> Fix:
     """The fix in a position."""
     return Fix(identity, at_us, position.lon, position.lat, position.accuracy_m, position.crs)
+
+
+def believed(last: Fix, fix: Fix, policy: Policy) -> Fix:
+    """The newer fix, or the last place with the newer one's time: GPS jumps, and what no truck can
+    have reached is no place of it."""
+    placed_us = last.at_us if last.placed_us is None else last.placed_us
+    errors_m = last.accuracy_m + fix.accuracy_m
+    apart_m = between_m(last.lon, last.lat, fix.lon, fix.lat) - errors_m
+    if apart_m <= policy.jump_speed_mps * (fix.at_us - placed_us) / 1e6:
+        return fix
+    return last._replace(identity=fix.identity, at_us=fix.at_us, placed_us=placed_us)
 
 
 def follow(

@@ -14,7 +14,7 @@ from geo.geodesic import between_m
 from rules.contents import goods, told_by
 from rules.model import Finding, Subject
 from rules.plan import is_planned, receiver_id
-from rules.stay import Fix, Stay, fix_of
+from rules.stay import Fix, Stay, believed, fix_of
 from rules.transport import ShipmentContext, ShipmentInput
 
 
@@ -45,12 +45,13 @@ class TrackerSilent:
     def step(
         self, state: Fix | None, event: ShipmentInput, *, context: ShipmentContext
     ) -> tuple[Fix | None, Sequence[Finding]]:
-        """The state is the last fix."""
+        """The state is the last fix, at the last place that the truck can have been at."""
         if isinstance(event.event, Step):
             return state, self._received(state, event.event, context)
         fix = fix_of(event.identity, event.at_us, event.event)
         if state is None:
             return fix, ()
+        fix = believed(state, fix, context.policy)
         silence = _between(state, fix, context)
         return fix, self._told(state, silence, (fix.identity,), context)
 

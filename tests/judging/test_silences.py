@@ -59,7 +59,7 @@ def step(name: str, biz_step: str, hours: float) -> ItemEvent:
     return ItemEvent(event_id=name, received_at=at(hours), event=body)
 
 
-UNDER_WAY: list[AnyEvent] = [step("h", "shipping", 0), fix("p0", 0.5, 9.0), fix("p1", 1.0, 6.0)]
+UNDER_WAY: list[AnyEvent] = [step("h", "shipping", 0), fix("p0", 0.5, 6.5), fix("p1", 1.0, 6.0)]
 
 
 def stored(events: Sequence[AnyEvent]) -> Engine:
@@ -118,6 +118,13 @@ def test_a_fix_that_came_after_the_lateness_clears_it() -> None:
 
 def test_a_truck_at_the_end_of_its_route_may_be_silent_for_ever() -> None:
     assert silent([*UNDER_WAY, fix("p2", 3.0, 5.0), tick(900)]) == []
+
+
+def test_a_last_fix_that_no_truck_can_have_reached_is_no_place_of_it() -> None:
+    arrived = [*UNDER_WAY, fix("p2", 3.0, 5.0)]
+    assert silent([*arrived, fix("p3", 3.1, 5.4), tick(900)]) == []
+    assert silent([*arrived, fix("p3", 4.0, 5.4), tick(900)]) != []
+    assert silent([*arrived, fix("p3", 3.1, 5.4), fix("p4", 3.9, 5.4), tick(900)]) != []
 
 
 def test_nothing_is_said_of_a_truck_that_has_not_left() -> None:
