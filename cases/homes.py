@@ -17,7 +17,7 @@ HOMES_APART_M = 2_000.0
 """So far apart, errors of the fixes aside, are two homes."""
 OF_COPIES, OF_GOODS = 0.7, 0.1
 """Of items read again: the share read in another home if they are copies, and if they are not."""
-ODDS = 10.0
+ODDS = 20.0
 LEAST = 2
 MOST_KEPT = 40
 

@@ -77,7 +77,6 @@ class Bets(Struct):
             return False  # What is out of one origin case is told of that case.
         return len(self.doubled) >= max(COPIES, TRAVELLED * seen)
 
-
     @property
     def copied_at(self) -> list[LonLat]:
         """Where its copies are."""
