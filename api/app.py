@@ -24,6 +24,7 @@ from api.console import (
     taking_out,
 )
 from api.console.cases import case_page, list_page, questions, step_forms
+from api.console.refusals import is_at_console, refusal_page
 from api.console.session import LoginNeeded, WrongRoom, to_login, to_own_room
 from api.consumer import hidden_code, location, report, visit
 from api.consumer.errors import error_page, not_an_item, wording_of
@@ -99,11 +100,13 @@ def _is_for_machines(request: Request) -> bool:
     return request.url.path.startswith(_MACHINE_PATHS)
 
 
-def _answer(request: Request, problem: Problem) -> Response:
+async def _answer(request: Request, problem: Problem) -> Response:
     """A problem for programs, a page for people."""
     services: Services = request.app.state.services
     if is_epcis(request):
         return epcis_response(problem)
+    if is_at_console(request):
+        return await refusal_page(services, request, problem)
     if _is_for_machines(request):
         return problem.response()
     if problem.status == 404:
@@ -114,19 +117,22 @@ def _answer(request: Request, problem: Problem) -> Response:
 
 async def _answer_problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, Problem)
+    if is_at_console(request):
+        return await refusal_page(request.app.state.services, request, error)
     return epcis_response(error) if is_epcis(request) else error.response()
 
 
 async def _answer_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    return _answer(request, problem_of_status(error.status_code, error.detail, error.headers))
+    return await _answer(request, problem_of_status(error.status_code, error.detail, error.headers))
 
 
 async def _answer_invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
     field = ".".join(str(part) for part in first["loc"][1:])
-    return _answer(request, Problem(422, "query-invalid", str(first["msg"]), field=field or None))
+    problem = Problem(422, "query-invalid", str(first["msg"]), field=field or None)
+    return await _answer(request, problem)
 
 
 async def _answer_login_needed(request: Request, _error: Exception) -> Response:
@@ -140,9 +146,10 @@ async def _answer_wrong_room(request: Request, _error: Exception) -> Response:
 async def _answer_unguarded(request: Request, error: Exception) -> Response:
     assert isinstance(error, EvidenceError)
     _log.error("nothing can be logged: %s: %s", error.type, error.detail)
-    return _answer(request, Problem.of(error, status=503))
+    return await _answer(request, Problem.of(error, status=503))
 
 
 async def _answer_fault(request: Request, error: Exception) -> Response:
     _log.error("a fault of the service", exc_info=error)
-    return _answer(request, Problem(500, "internal-error", "a fault of the service; it is logged"))
+    problem = Problem(500, "internal-error", "a fault of the service; it is logged")
+    return await _answer(request, problem)

@@ -65,10 +65,12 @@ def _lock(connection: Connection, case_id: str) -> Any:
 def _made(
     connection: Connection, row: Any, case_id: str, alert_ids: tuple[str, ...]
 ) -> dict[str, Any]:
-    """A case like the one it came of, with these alerts and an exposure that nobody knows yet."""
+    """A case like the one it came of, with these alerts; how many items and how much money those
+    are nobody knows yet, and the course of a test was that of all."""
     body = msgspec.json.decode(row.body)
-    body |= {"case_id": case_id, "alert_ids": list(alert_ids)}
-    body.pop("exposure", None)
+    body |= {"case_id": case_id, "alert_ids": list(alert_ids), "facts": {}}
+    for of_all in ("exposure", "items"):
+        body.pop(of_all, None)
     change = connection.execute(select(func.max(cases.c.change))).scalar() or 0
     return {
         **row._asdict(),

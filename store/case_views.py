@@ -49,7 +49,8 @@ class CaseFilter(NamedTuple):
     """What the list is narrowed to; empty members narrow nothing.
 
     ``states`` may hold ``open`` for all that wait for somebody. ``assignee`` ``-`` means nobody's.
-    ``text`` is looked for in dealer, territory, products and id.
+    ``text`` is looked for in the ids of case, dealer and territory; ``named_dealers`` and
+    ``named_territories`` are those whose names hold it, which only the registry knows.
     """
 
     states: tuple[str, ...] = ()
@@ -60,6 +61,8 @@ class CaseFilter(NamedTuple):
     assignee: str = ""
     text: str = ""
     sort: str = "tier"
+    named_dealers: tuple[str, ...] = ()
+    named_territories: tuple[str, ...] = ()
 
     def narrow(self, query: Select[Any]) -> Select[Any]:
         """The query with these conditions."""
@@ -89,8 +92,15 @@ class CaseFilter(NamedTuple):
             whose = case_standings.c.assignee
             found.append(whose.is_(None) if self.assignee == "-" else whose == self.assignee)
         if self.text:
-            found.append(_contains(self.text))
+            found.append(self._says())
         return found
+
+    def _says(self) -> ColumnElement[bool]:
+        return or_(
+            _contains(self.text),
+            cases.c.dealer_id.in_(self.named_dealers),
+            cases.c.territory_id.in_(self.named_territories),
+        )
 
 
 def _contains(text: str) -> ColumnElement[bool]:

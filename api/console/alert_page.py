@@ -124,7 +124,7 @@ def _facts(kind: str, content: dict[str, Any]) -> list[tuple[str, str]]:
         "order": ("order_id", "dealer_id", "quantity"),
         "offer": ("seller", "dealer_id", "amount", "currency"),
     }.get(kind, ())
-    facts = [(name, str(content[name])) for name in names if content.get(name) is not None]
+    facts = [(name, _said(content[name])) for name in names if content.get(name) is not None]
     place = content if kind == "position" else content.get("location")
     if isinstance(place, dict):
         text = f"{place['lon']}, {place['lat']} ± {place['accuracy_m']} m"
@@ -132,3 +132,6 @@ def _facts(kind: str, content: dict[str, Any]) -> list[tuple[str, str]]:
     return facts
 
 
+def _said(value: object) -> str:
+    """A member as its format writes it."""
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()

@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from api.console.alert_page import MOST_SIGNALS, events_of
+from api.console.map_sites import sites_within
 from api.console.session import user_of
 from api.dependencies import Ports
 from api.problems import Problem
@@ -52,7 +53,7 @@ class Point(NamedTuple):
 
 @router.get("/alerts/{alert_id}/map.json")
 async def read_map(alert_id: str, request: Request, services: Ports) -> Response:
-    """``authorised`` (a geometry or null), ``outlines`` (features), ``points``."""
+    """``authorised`` (a geometry or null), ``outlines`` (features), ``points``, ``sites``."""
     user = await user_of(request, services)
     if user is None or not user.reads_cases:
         raise Problem(401, "credentials-invalid", "nobody is logged in who may read alerts")
@@ -76,7 +77,8 @@ def map_of_alerts(services: Records, rows: list[AlertRow], dealer_id: object) ->
     signals = signals_by_id(services.engine, list(dict.fromkeys(ids))[:MOST_POINTS])
     points = list(_points(events_of(services, signals)))[:MOST_POINTS]
     registry = services.registry()
-    area = _authorised(registry, rows, dealer_id, to_us(services.clock()))
+    known_us = to_us(services.clock())
+    area = _authorised(registry, rows, dealer_id, known_us)
     frame = _frame(points, area)
     tolerance = (frame[2] - frame[0]) / _SCREEN
     shapes = [] if frame == _NO_FRAME else _outlines(registry, frame, tolerance)
@@ -84,6 +86,7 @@ def map_of_alerts(services: Records, rows: list[AlertRow], dealer_id: object) ->
         "authorised": None if area is None else mapping(_simple(area, tolerance)),
         "outlines": {"type": "FeatureCollection", "features": shapes},
         "points": [point._asdict() for point in points],
+        "sites": [] if frame == _NO_FRAME else sites_within(registry, frame, points, known_us),
     }
 
 

@@ -29,6 +29,15 @@
     for (const one of rows) one.classList.toggle("at", one === row);
   });
   all?.addEventListener("change", () => { for (const box of boxes()) box.checked = all.checked; });
+  // What narrows nothing stays out of the address, so that it can be read and sent.
+  const narrow = document.getElementById("narrow");
+  const idle = (field) => field.name === "state" && field.type === "hidden"
+    ? narrow.querySelector("input[name=state]:checked") !== null
+    : field.value === "" || (field === narrow.elements.sort && field.selectedIndex === 0);
+  narrow?.addEventListener("submit", () => {
+    for (const field of narrow.elements) if (field.name && idle(field)) field.disabled = true;
+  });
+  addEventListener("pageshow", () => { for (const field of narrow?.elements ?? []) field.disabled = false; });
   for (const choice of document.querySelectorAll("#narrow select, #narrow input[type=checkbox]"))
     choice.addEventListener("change", () => choice.form.requestSubmit());
 })();

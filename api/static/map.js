@@ -5,6 +5,9 @@
   const MOST_NAMES = 25; // more names than that hide the borders
   const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
+  const words = JSON.parse(holder.dataset.words);
+  const word = (name) => words[name] ?? name;
+
   const draw = (content) => {
     if (!content.points.length && !content.authorised) {
       holder.textContent = holder.dataset.none;
@@ -21,7 +24,10 @@
     const bounds = content.authorised ? area.getBounds() : L.latLngBounds([]);
     for (const point of content.points)
       bounds.extend(L.latLng(point.lat, point.lon).toBounds(2 * point.accuracy_m));
-    map.fitBounds(bounds.pad(0.15), { maxZoom: 12 });
+    // Nearer than that no border would be seen around the points.
+    map.fitBounds(bounds.pad(0.15), { maxZoom: 8 });
+    document.getElementById("legend-area").hidden = !content.authorised;
+    document.getElementById("legend-site").hidden = !content.sites.length;
     L.geoJSON(content.outlines, {
       style: { color: style("--line-strong"), weight: 1, fill: false },
       interactive: false,
@@ -33,13 +39,20 @@
       },
     }).addTo(map);
     area.addTo(map);
+    for (const site of content.sites) {
+      const told = document.createElement("span");
+      told.textContent = [word(site.role), site.dealer, `GLN ${site.gln}`].filter(Boolean).join(" · ");
+      L.circleMarker([site.lat, site.lon], {
+        radius: 4, color: style("--low"), weight: 2, fillColor: style("--card"), fillOpacity: 1,
+      }).bindTooltip(told).addTo(map);
+    }
     for (const point of content.points) {
       const at = [point.lat, point.lon];
       L.circle(at, {
         radius: point.accuracy_m, color: style("--point"), weight: 1, fillOpacity: 0.15, interactive: false,
       }).addTo(map);
       const told = document.createElement("span");
-      told.textContent = `${point.kind} · ${point.at} · ± ${Math.round(point.accuracy_m)} m`;
+      told.textContent = `${word(point.kind)} · ${point.at} · ± ${Math.round(point.accuracy_m)} m`;
       L.circleMarker(at, {
         radius: 6, color: style("--card"), weight: 2, fillColor: style("--point"), fillOpacity: 1,
       }).bindTooltip(told).addTo(map);

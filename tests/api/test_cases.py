@@ -124,13 +124,13 @@ async def test_a_case_is_worked_to_its_end_and_every_step_stays(
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"step": "confirm", "text": ""}, "case-step-invalid"),
-        ({"step": "dismiss", "reason": "because"}, "case-step-invalid"),
+        ({"step": "confirm", "text": ""}, "case-step-invalid_text"),
+        ({"step": "dismiss", "reason": "because"}, "case-step-invalid_reason"),
         ({"step": "reopen", "text": "x"}, "case-step-refused"),
-        ({"step": "fly"}, "case-step-invalid"),
+        ({"step": "fly"}, "case-step-invalid_step"),
         ({"step": "comment", "text": "x", "seen": "4"}, "case-moved"),
         ({"step": "merge", "into": "c9"}, "case-unknown"),
-        ({"step": "split", "alert": ["a9"]}, "case-step-invalid"),
+        ({"step": "split", "alert": ["a9"]}, "case-step-invalid_alert_ids"),
     ],
 )
 async def test_a_step_that_cannot_be_taken_says_why_and_changes_nothing(
@@ -181,7 +181,7 @@ async def test_files_are_kept_by_hash_and_come_back_only_as_downloads(
     refused = await decider.post(
         "/console/cases/c1/steps", data=form, files={"files": ("x.exe", b"MZ\x00", "image/png")}
     )
-    assert refused.headers["location"].endswith("case-step-invalid")
+    assert refused.headers["location"].endswith("case-step-invalid_files")
 
 
 async def test_an_auditor_reads_and_takes_no_step(
@@ -218,7 +218,7 @@ async def test_a_dealer_sees_its_questions_and_nothing_else(
         await dealer.post(url, data=form, files={"files": PDF})
         assert "Sold at home." in (await dealer.get("/console/questions")).text
         again = await dealer.post(url, data=form)
-        assert again.headers["location"].endswith("case-step-invalid")
+        assert again.headers["location"].endswith("case-step-invalid_question")
     now = standing(row.taken for row in steps_of(world.engine, "c1"))
     assert (now.state, now.open_questions) == ("in-review", ())
 
@@ -301,3 +301,44 @@ async def test_a_step_that_cannot_be_logged_is_refused_and_not_taken(
     assert refused.status_code == 503
     assert "a restored backup?" in refused.text
     assert steps_of(world.engine, "c1") == before
+
+
+async def test_a_search_finds_cases_by_the_names_that_people_read(
+    world: World, decider: httpx.AsyncClient, alert_ids: tuple[str, ...]
+) -> None:
+    add_case(world.engine, "c8", alert_ids=(), change=8, dealer_id=None, territory_id=None)
+    for text, expected in (("orchid", {"c1"}), ("WEST", {"c1", "c2"}), ("none such", set())):
+        page = (await decider.get(f"/console/cases?q={text}")).text
+        assert set(re.findall(r'href="/console/cases/(c\d)"', page)) == expected, text
+        listed = (await decider.get(f"/console/cases.json?q={text}")).json()
+        assert {row["case_id"] for row in listed} == expected, text
+
+
+async def test_assigning_several_says_how_many_were_given(
+    world: World, decider: httpx.AsyncClient, alert_ids: tuple[str, ...]
+) -> None:
+    await step(decider, "c2", step="confirm", text="Seen.")
+    for chosen, said in (
+        (["c1", "c2"], "Assigned: 1. Could not be assigned: 1."),
+        ([], "No case was chosen."),
+    ):
+        form = {"csrf": await csrf_of(decider), "case": chosen, "assignee": "mei"}
+        done = await decider.post("/console/cases/assign", data=form)
+        assert said in (await decider.get(done.headers["location"])).text
+
+
+async def test_a_browser_is_refused_in_words_and_a_program_by_a_problem(
+    world: World, alert_ids: tuple[str, ...]
+) -> None:
+    browser = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8", "Accept-Language": "zh-CN"}
+    async with await client_of(world, "ann", "auditor") as auditor:
+        page = await auditor.post("/console/policy/proposals", data={}, headers=browser)
+        assert (page.status_code, page.headers["content-type"][:9]) == (403, "text/html")
+        assert "您的角色可以查看" in page.text
+        for path in ("/console/nonsense", "/console/cases/c1/files/0"):
+            page = await auditor.get(path, headers=browser)
+            assert page.status_code == 404
+            assert "此地址下没有内容" in page.text
+            assert "ann" in page.text
+        problem = await auditor.post("/console/policy/proposals", data={})
+        assert problem.json()["type"] == "/problems/role-refused"

@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from cases.steps import Ask, Assign
+from cases.steps import Ask, Assign, Comment
 from store.case_steps import Author, take_step
 from store.instants import to_us
 from tests.api.world import NOW
 from tests.browser.conftest import Served
+from tests.browser.leak_at_hand import add_leak
 from tests.browser.test_console import logged_in, some_alerts
 from tests.browser.test_consumer_page import CONTRASTS
 from tests.store.cases_at_hand import add_case
@@ -22,10 +23,11 @@ IMAGES = Path(__file__).parents[2] / "docs" / "images"
 def some_cases(served: Served) -> str:
     """A believable list; returns the id of the case with the most to it."""
     engine = served.world.engine
-    alert_id = some_alerts(served.world)
+    some_alerts(served.world)
+    leak = add_leak(served.world, change=7)
     now_us = to_us(NOW)
     rows: tuple[tuple[str, dict[str, Any]], ...] = (
-        ("c1d0", {"alert_ids": (alert_id,), "territory_id": "US-20", "tier": 1}),
+        ("c1d0", {**leak, "territory_id": "US-20", "tier": 1}),
         ("c2aa", {"kind": "clone", "dealer_id": None, "confidence": 0.99, "territory_id": "US-08"}),
         ("c3bb", {"kind": "cold-chain", "dealer_id": None, "territory_id": None, "tier": 3,
                   "subject": {"type": "shipment", "id": "SH-10022"}, "exposure": None}),
@@ -89,6 +91,34 @@ def test_the_rooms_of_cases_fit_a_phone_and_can_be_read(
         page.goto(served.url + path)
         assert page.evaluate("document.documentElement.scrollWidth") <= 360, path
         assert page.evaluate(CONTRASTS) == [], path
+
+
+def test_on_a_phone_a_case_of_the_list_shows_its_money_state_and_deadline(
+    served: Served, browser: Browser
+) -> None:
+    some_cases(served)
+    page = cases_page(served, browser, viewport={"width": 390, "height": 844})
+    for name in ("rank", "about", "party", "money", "stands", "until"):
+        box = page.locator(f"#cases tbody tr .{name}").first.bounding_box()
+        assert box is not None
+        assert box["x"] >= 0, name
+        assert box["x"] + box["width"] <= 390, name
+
+
+def test_the_words_of_a_step_that_was_refused_are_not_lost(
+    served: Served, browser: Browser
+) -> None:
+    case_id = some_cases(served)
+    page = cases_page(served, browser)
+    page.goto(f"{served.url}/console/cases/{case_id}")
+    other = Author("lin", "reviewer", os.urandom)
+    take_step(served.world.engine, case_id, Comment("I was faster."), other, at_us=to_us(NOW))
+    page.locator("summary", has_text="Confirm").click()
+    form = page.locator("details.step[open]")
+    form.get_by_label("In words").fill("A long reason.")
+    form.get_by_role("button", name="Confirm").click()
+    expect(page.get_by_role("alert")).to_contain_text("Somebody else has worked on this case")
+    expect(page.locator("details.step[open] textarea")).to_have_value("A long reason.")
 
 
 def test_pictures_of_the_rooms_of_cases(served: Served, browser: Browser) -> None:

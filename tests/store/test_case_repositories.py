@@ -52,7 +52,7 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
         url = request.getfixturevalue("database_url")
     opened = open_engine(url)
     migrate(opened)
-    add_case(opened, "c1", change=1)
+    add_case(opened, "c1", change=1, items=3, facts={"threshold": 2.7})
     add_case(
         opened, "c2", change=2, kind="clone", tier=1, dealer_id=None, opened_us=5, exposure=None
     )
@@ -123,7 +123,8 @@ def test_a_split_makes_a_case_of_the_alerts_chosen(engine: Engine) -> None:
     row = find_case(engine, made)
     assert row is not None
     assert (row.body["alert_ids"], row.made_by_hand, row.state) == (["a2"], True, "new")
-    assert "exposure" not in row.body
+    assert not {"exposure", "items"} & set(row.body), "what is known of all is not known of these"
+    assert row.body["facts"] == {}
     assert standing(one.taken for one in steps_of(engine, "c1")).split_off == {"a2"}
     with pytest.raises(CaseError):
         split_case(engine, "c1", ["a2"], MEI, at_us=5)

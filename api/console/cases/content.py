@@ -79,7 +79,7 @@ def content_of(services: Services, case_id: str, user: LoggedIn, w: Wording) -> 
         cards=[shown_card(rule, w.language) for rule in sorted({a.body["rule"] for a in alerts})],
         steps=[_step(step, w) for step in steps],
         may=frozenset(kind.__struct_config__.tag for kind in possible(now, user.role)),  # type: ignore[misc]
-        chains=chains_of(services.engine, registry, _items(alerts)[:MOST_CHAINS], known_us),
+        chains=chains_of(services.engine, registry, _items(alerts)[:MOST_CHAINS], known_us, w),
         course=course_svg(row.body.get("facts", {}), w("course")),
         evidence_seq=row.evidence_seq,
         policy=row.body.get("policy", {}).get("version"),

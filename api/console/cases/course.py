@@ -8,6 +8,8 @@ from events.timed import from_microseconds
 
 WIDTH, HEIGHT = 560.0, 190.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 44.0, 12.0, 12.0, 26.0
+_LEAST_APART = 20.0
+"""Below that two labels at the side run into each other on a phone."""
 
 
 def course_svg(facts: dict[str, Any], label: str) -> str:
@@ -54,10 +56,13 @@ class _Plot:
 
 def _words(plot: _Plot, points: Sequence[tuple[float, float]], threshold: float) -> str:
     """Labels: powers of ten at the side, the first and the last day below."""
+    marks = [0.0, float(round(threshold)), float(round(plot.high))]
+    if plot.y(marks[1]) - plot.y(marks[2]) < _LEAST_APART:
+        del marks[2]
     sides = "".join(
         f'<text x="{_LEFT - 6}" y="{plot.y(value) + 4:.1f}" text-anchor="end">10'
         f'<tspan dy="-4" font-size="8">{value:.0f}</tspan></text>'
-        for value in dict.fromkeys((0.0, round(threshold), round(plot.high)))
+        for value in dict.fromkeys(marks)
     )
     days = [f"{from_microseconds(int(at)):%Y-%m-%d}" for at in (points[0][0], points[-1][0])]
     below = (

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from sqlalchemy import Engine
 
 from api.console.lines import short_subject
+from api.wording import Wording
 from custody import Trail, custody_of
 from custody.fold import Custody
 from events.timed import from_microseconds
@@ -37,16 +38,18 @@ class Chain(NamedTuple):
     steps: list[ChainStep]
 
 
-def chains_of(engine: Engine, registry: Registry, items: list[str], known_us: int) -> list[Chain]:
+def chains_of(
+    engine: Engine, registry: Registry, items: list[str], known_us: int, w: Wording
+) -> list[Chain]:
     """The chains of these items. Asks the database."""
     if not items:
         return []
     with reading(engine) as connection:
         found = trails(items, StoredHistory(connection))
-    return [_chain(found[item], registry, known_us) for item in items]
+    return [_chain(found[item], registry, known_us, w) for item in items]
 
 
-def _chain(trail: Trail, registry: Registry, known_us: int) -> Chain:
+def _chain(trail: Trail, registry: Registry, known_us: int, w: Wording) -> Chain:
     steps: list[ChainStep] = []
     before: Custody | None = None
     for touch in trail.standing()[-MOST_STEPS:]:
@@ -54,10 +57,10 @@ def _chain(trail: Trail, registry: Registry, known_us: int) -> Chain:
         steps.append(
             ChainStep(
                 at=from_microseconds(touch.step.at_us).astimezone(UTC),
-                biz_step=touch.step.biz_step or touch.step.type,
+                biz_step=_step_name(touch.step.biz_step or touch.step.type, w),
                 site=touch.step.site_gln,
-                holder=party_name(registry, now.holder, known_us),
-                owner=party_name(registry, now.owner, known_us),
+                holder=party_name(registry, now.holder, known_us, w),
+                owner=party_name(registry, now.owner, known_us, w),
                 container=now.container and short_subject("logistic-unit", now.container),
                 changes_owner=before is not None and before.owner != now.owner,
             )
@@ -66,9 +69,15 @@ def _chain(trail: Trail, registry: Registry, known_us: int) -> Chain:
     return Chain(trail.epc, short_subject("item", trail.epc), steps)
 
 
-def party_name(registry: Registry, gln: str | None, known_us: int) -> str | None:
-    """A party by the name of its dealer, or by its GLN."""
+def _step_name(biz_step: str, w: Wording) -> str:
+    return w(f"step_{biz_step}") if w.has(f"step_{biz_step}") else biz_step
+
+
+def party_name(registry: Registry, gln: str | None, known_us: int, w: Wording) -> str | None:
+    """A party by the name of its dealer, the brand by that word, another by its GLN."""
     if gln is None:
         return None
+    if registry.is_own(gln):
+        return w("own_party")
     dealer = registry.dealer_by_gln(gln, known_us)
     return gln if dealer is None else dealer.name

@@ -12,6 +12,9 @@ from registry.book import Registry
 from store.case_views import CaseRow
 from store.instants import from_us, to_us
 
+SUREST = 99
+"""Per cent; nothing that was judged is shown as wholly certain."""
+
 
 @dataclass(frozen=True, slots=True)
 class CaseLine:
@@ -51,7 +54,7 @@ def line_of(row: CaseRow, registry: Registry, now_us: int) -> CaseLine:
         state=row.state,
         holds=row.holds,
         tier=body["tier"],
-        percent=round(body["confidence"] * 100),
+        percent=min(round(body["confidence"] * 100), SUREST),
         subject_type=body["subject"]["type"],
         subject=short_subject(body["subject"]["type"], body["subject"]["id"]),
         dealer=dealer_name(registry, body.get("dealer_id"), now_us),

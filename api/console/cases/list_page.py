@@ -3,6 +3,7 @@
 import asyncio
 import csv
 import io
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -19,9 +20,19 @@ from api.dependencies import Ports
 from api.pages import console_page
 from api.services import Services
 from api.wording import Wording
+from registry.book import Registry
 from store.accounts import accounts_of
 from store.case_alerts import alert_ids_of
-from store.case_views import SORTS, CaseFilter, choices, count_by_state, count_cases, list_cases
+from store.case_views import (
+    SORTS,
+    CaseFilter,
+    CaseRow,
+    Choices,
+    choices,
+    count_by_state,
+    count_cases,
+    list_cases,
+)
 from store.instants import to_us
 from store.saved_views import views_of
 from store.transactions import reading
@@ -47,14 +58,22 @@ async def show_cases(request: Request, services: Ports, user: User) -> Response:
         sorts=SORTS,
         most_lines=MOST_LINES,
         may_work=user.role != "auditor",
+        given=_number(request, "given"),
+        refused=_number(request, "refused"),
         **content,
     )
 
 
+def _number(request: Request, name: str) -> int | None:
+    text = request.query_params.get(name, "")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 6 else None
+
+
 def _content(services: Services, narrowed: CaseFilter, user_name: str) -> dict[str, Any]:
     registry, now_us = services.registry(), to_us(services.clock())
-    rows = list_cases(services.engine, narrowed, MOST_LINES)
     found = choices(services.engine)
+    narrowed = named(narrowed, found, registry, now_us)
+    rows = list_cases(services.engine, narrowed, MOST_LINES)
     return {
         "lines": [line_of(row, registry, now_us) for row in rows],
         "total": count_cases(services.engine, narrowed),
@@ -67,6 +86,28 @@ def _content(services: Services, narrowed: CaseFilter, user_name: str) -> dict[s
     }
 
 
+def named(narrowed: CaseFilter, found: Choices, registry: Registry, known_us: int) -> CaseFilter:
+    """The filter with those of the dealers and territories found whose names hold its text."""
+    text = narrowed.text.casefold()
+    if not text:
+        return narrowed
+    dealers = ((one, dealer_name(registry, one, known_us)) for one in found.dealers)
+    territories = ((one, territory_name(registry, one)) for one in found.territories)
+    return narrowed._replace(
+        named_dealers=_holding(text, dealers), named_territories=_holding(text, territories)
+    )
+
+
+def _holding(text: str, names: Iterable[tuple[str, str | None]]) -> tuple[str, ...]:
+    return tuple(one for one, name in names if name is not None and text in name.casefold())
+
+
+def _exported(services: Services, narrowed: CaseFilter) -> list[CaseRow]:
+    found, now_us = choices(services.engine), to_us(services.clock())
+    full = named(narrowed, found, services.registry(), now_us)
+    return list_cases(services.engine, full, MOST_EXPORTED)
+
+
 @router.get("/cases.json")
 async def export_json(request: Request, services: Ports, _user: User) -> Response:
     """The cases of the same list in the form of ``cases.jsonl``, with where they stand."""
@@ -76,7 +117,7 @@ async def export_json(request: Request, services: Ports, _user: User) -> Respons
 
 
 def _listed(services: Services, narrowed: CaseFilter) -> list[dict[str, Any]]:
-    rows = list_cases(services.engine, narrowed, MOST_EXPORTED)
+    rows = _exported(services, narrowed)
     with reading(services.engine) as connection:
         alert_ids = alert_ids_of(connection, [row.case_id for row in rows])
     return [
@@ -98,7 +139,7 @@ async def export_csv(request: Request, services: Ports, _user: User) -> Response
 
 def _table(services: Services, narrowed: CaseFilter, w: Wording) -> str:
     registry, now_us = services.registry(), to_us(services.clock())
-    rows = list_cases(services.engine, narrowed, MOST_EXPORTED)
+    rows = _exported(services, narrowed)
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow([w(f"column_{name}") for name in _COLUMNS])

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api.console.cases.lines import CaseLine, line_of
-from api.console.cases.step_forms import form_of
+from api.console.cases.step_forms import form_of, message_of
 from api.console.cases.uploads import FORM_BYTES, attachments_of, files_of
 from api.console.cases.wording import cases_wording
 from api.console.session import Anyone
@@ -110,7 +110,7 @@ async def answer_question(
         answer = Answer(number, text if isinstance(text, str) else "", attachments_of(files))
         await asyncio.to_thread(_take, services, case_id, answer, user.user_name, files)
     except CaseError as error:
-        return RedirectResponse(f"/console/questions?message={error.type}", 303)
+        return RedirectResponse(f"/console/questions?message={message_of(error)}", 303)
     return RedirectResponse("/console/questions", 303)
 
 

@@ -65,8 +65,13 @@ async def post_step(case_id: str, request: Request, services: Ports, user: User)
         files = await files_of(form)
         target = await asyncio.to_thread(_take, services, case_id, form, user, files)
     except CaseError as error:
-        return _back(case_id, error.type)
+        return _back(case_id, message_of(error))
     return _back(target, "")
+
+
+def message_of(error: CaseError) -> str:
+    """The error's name in an address; with the field, where the words say more about that."""
+    return f"{error.type}_{error.field}" if error.type == "case-step-invalid" else error.type
 
 
 def _back(case_id: str, message: str) -> Response:
@@ -154,7 +159,8 @@ async def assign_many(request: Request, services: Ports, user: User) -> Response
     chosen = [str(value) for value in form.getlist("case")][:MOST_AT_ONCE]
     refused = await asyncio.to_thread(_assign_all, services, chosen, _text(form, "assignee"), user)
     query = query_of(filter_of(QueryParams(_text(form, "query"))))
-    return RedirectResponse(f"/console/cases?{query}&refused={refused}", 303)
+    told = f"given={len(chosen) - refused}&refused={refused}"
+    return RedirectResponse(f"/console/cases?{query}&{told}", 303)
 
 
 def _assign_all(services: Services, chosen: list[str], assignee: str, user: LoggedIn) -> int:

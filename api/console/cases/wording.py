@@ -7,6 +7,6 @@ from api.wording import Wording
 
 
 def cases_wording(request: Request) -> Wording:
-    """In the language that the browser asks for."""
+    """In the language that the browser asks for; steps of custody are named as in the report."""
     language = language_of(request.headers.get("accept-language"))
-    return Wording("api.console.cases", language, besides=("api.console",))
+    return Wording("api.console.cases", language, besides=("api.console", "api.bundle"))
