@@ -202,7 +202,6 @@ class _Step:
         ):
             self._copies(sighting.dealer_id, tested.bets[into])
         if sighting.nth != 1:
-            self._read_again(tested, sighting)
             return
         state.scanned.note(sighting.dealer_id, sighting.gtin, sighting.origin)
         for crossed in test(tested, state.natural, sighting, judged, self._policy, dealers):
@@ -211,12 +210,6 @@ class _Step:
             state.natural.note(
                 sighting.dealer_id, sighting.lon, sighting.lat, sighting.probability_outside
             )
-
-    def _read_again(self, tested: Tested, sighting: Sighting) -> None:
-        """Items of a leak that are read in two homes are copies, after all."""
-        for bets in tested.around([(sighting.lon, sighting.lat)]):
-            if bets.read_again(sighting, self._judged.identity) and bets.told and bets.is_copies:
-                self._copies(sighting.dealer_id, bets)
 
     def _leak(self, crossed: Crossed) -> None:
         if crossed.bets.told:
@@ -250,9 +243,9 @@ class _Step:
         if bets.told_copies:
             return
         tested = self._state.tested[dealer_id]
-        for beside in (bets, *tested.around(bets.copied_at)):
+        for beside in (bets, *tested.around(bets.doubled_at.places)):
             beside.told = beside.told_copies = True
-        place = middle_of(bets.copied_at)
+        place = middle_of(bets.doubled_at.places)
         territory_id = self._territory(place, self._judged.known_us)
         diversions = self._state.diversions
         case = diversions.case_near(dealer_id, place)

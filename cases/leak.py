@@ -14,7 +14,6 @@ from collections.abc import Iterable
 from msgspec import Struct, field
 
 from cases.cells import Cell, cells, centre
-from cases.homes import Homes
 from cases.judgement import Judgement
 from cases.natural import Natural
 from cases.spots import Spots
@@ -61,40 +60,16 @@ class Bets(Struct):
     doubled: dict[str, str] = field(default_factory=dict)
     """Items that were read here, abroad, and far from here, too, and their origin cases."""
     doubled_at: Spots = field(default_factory=Spots)
-    homes: Homes = field(default_factory=Homes)
-    """Items that were read again here."""
     told: bool = False
     told_copies: bool = False
 
     @property
     def is_copies(self) -> bool:
-        """Whether too many of the items are also far away for goods that travelled on, or in two
-        homes for goods that were bought once."""
-        if self.homes.are_copies(self.places):
-            return True
+        """Whether too many of the items are also far away for goods that travelled on."""
         seen = min(len(self.seen), self.items)
         if self.doubled_at.buyers < COPIES or len(set(self.doubled.values())) < 2:
             return False  # What is out of one origin case is told of that case.
         return len(self.doubled) >= max(COPIES, TRAVELLED * seen)
-
-    @property
-    def copied_at(self) -> list[LonLat]:
-        """Where its copies are."""
-        return self.doubled_at.places or self.places
-
-    def read_again(self, sighting: Sighting, identity: Identity) -> bool:
-        """Take a further read of an item first seen here; whether it is in another home."""
-        place = (sighting.lon, sighting.lat)
-        first = next(
-            (at for (item, _), at in zip(self.seen, self.places, strict=True)
-             if item == sighting.item), None,
-        )  # fmt: skip
-        if first is None or not self.homes.take(
-            sighting.item, first, place, sighting.radius_m, self.spots
-        ):
-            return False
-        self.inputs = [*self.inputs[-MOST_INPUTS:], identity]
-        return True
 
 
 class Tested(Struct):
@@ -285,13 +260,13 @@ def copies_finding(
         strength=0.95,
         inputs=tuple(bets.inputs),
         facts={
-            "items": max(len(bets.doubled), len(bets.homes.two)),
+            "items": len(bets.doubled),
             "lon": round(place[0], 2),
             "lat": round(place[1], 2),
             "gtin": gtin,
             "territory_id": territory_id,
         },
-        values={"items": str(max(len(bets.doubled), len(bets.homes.two)))},
+        values={"items": str(len(bets.doubled))},
     )
 
 

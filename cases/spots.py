@@ -36,11 +36,6 @@ class Spots(Struct):
         """Where the last spots are."""
         return [spot.place for spot in self.kept]
 
-    def radius_m(self, place: LonLat) -> float:
-        """The error of the first fix at the spot nearest to the place."""
-        nearest = min(self.kept, key=lambda spot: rough_m(spot.place, place), default=None)
-        return nearest.radius_m if nearest is not None else MOST_ERROR_M
-
     def take(self, place: LonLat, radius_m: float) -> int:
         """One more item read there; gives how many were before it."""
         radius_m = min(radius_m, MOST_ERROR_M)

@@ -6,7 +6,6 @@ from msgspec import Struct, field
 
 from cases.case import middle_of
 from cases.cells import Cell
-from cases.homes import Homes
 from cases.judgement import Judgement
 from cases.leak import Tested
 from cases.natural import Natural
@@ -42,10 +41,6 @@ class Surfaced(Struct):
     """Of the first visits."""
     spots: Spots = field(default_factory=Spots)
     """Of the items first seen there."""
-    firsts: dict[str, LonLat] = field(default_factory=dict)
-    """Where each of these was first read."""
-    homes: Homes = field(default_factory=Homes)
-    """Those of them that were read again."""
 
     @property
     def place(self) -> LonLat:
@@ -75,17 +70,10 @@ def visit(seen: Surfaced, sighting: Sighting, judged: Judgement) -> None:
     if len(seen.places) < MOST_KEPT:
         seen.places.append((sighting.lon, sighting.lat))
     seen.last_us = max(seen.last_us, judged.known_us)
-    first = seen.firsts.get(sighting.item)
-    here = (sighting.lon, sighting.lat)
-    if first is not None and seen.homes.take(
-        sighting.item, first, here, sighting.radius_m, seen.spots
-    ):
-        seen.inputs[judged.identity] = None
     first_seen_here = sighting.nth == 1 and sighting.probability_outside >= 0.95
     if first_seen_here and len(seen.items) < MOST_KEPT:
         seen.items.setdefault(sighting.item, sighting.gtin)
-        seen.spots.take(here, sighting.radius_m)
-        seen.firsts[sighting.item] = here
+        seen.spots.take((sighting.lon, sighting.lat), sighting.radius_m)
         if sighting.territory_id is not None:
             before = seen.territories.get(sighting.territory_id, 0.0)
             seen.territories[sighting.territory_id] = before + 1.0
@@ -128,11 +116,9 @@ def is_cloned(
     policy: Policy,
 ) -> bool:
     """Whether a block of codes was copied: its items are in a place and far from it at once, too
-    many for travellers, or one is at home and just there where others surfaced abroad, or several
-    in two homes there. The place is not where the dealer sells anyway, nor where goods of its other
-    origin cases are sold, too: those are leaked, and travel from there."""
-    if seen.homes.are_copies(seen.firsts.values()):
-        return natural.commuting(dealer_id, into) < 0.2
+    many for travellers, or one is at home and just there where others surfaced abroad. The place
+    is not where the dealer sells anyway, nor where goods of its other origin cases are sold, too:
+    those are leaked, and travel from there."""
     elsewhere, there = len(seen.elsewhere), len(seen.items)
     is_block = seen.spots.buyers >= policy.copied_items and not seen.is_shown(policy)
     if not (
@@ -187,11 +173,11 @@ def cloned_finding(
         strength=policy.strengths.codes_copied,
         inputs=tuple(seen.inputs),
         facts={
-            "items": max(len(seen.elsewhere), len(seen.homes.two)),
+            "items": len(seen.elsewhere),
             "lon": round(place[0], 2),
             "lat": round(place[1], 2),
             "gtin": sighting.gtin,
             "origin": sighting.origin,
         },
-        values={"items": str(max(len(seen.elsewhere), len(seen.homes.two)))},
+        values={"items": str(len(seen.elsewhere))},
     )

@@ -123,24 +123,6 @@ def test_copies_out_of_many_cases_are_told_where_the_genuine_items_were_read_bef
     assert (case.kind, case.dealer_id, case.territory_id) == ("clone", None, "B")
 
 
-@pytest.mark.parametrize("in_one_case", [True, False], ids=["of one case", "of many cases"])
-def test_codes_read_in_several_homes_of_a_town_accuse_nobody(in_one_case: bool) -> None:
-    market = Market(registry())
-    market.home(40)
-    serials = [f"M{number}" for number in range(9)]
-    if in_one_case:
-        market.receive("A", serials, 5, 1.0)
-    for number, serial in enumerate(serials):
-        if not in_one_case:
-            market.receive("A", [serial], 60 + number, 1.0)
-        market.read(serial, 15.0 + 0.02 * number, 5.0, 10 + number)
-    assert [case.kind for case in market.gather()[0]] == ["diversion"]
-    for number, serial in enumerate(serials[:4]):
-        market.read(serial, 15.0 + 0.02 * number, 5.05, 40 + number)
-    [case], _ = market.gather()
-    assert (case.kind, case.dealer_id, case.territory_id) == ("clone", None, "B")
-
-
 def test_goods_read_again_at_home_and_by_one_who_got_them_are_a_leak() -> None:
     market = leaking()
     for number in range(5):
