@@ -15,12 +15,11 @@ from simulator.custody_log import CustodyLog
 from simulator.delivery import Delivery
 from simulator.earth import Place, distance_m
 from simulator.epcis import Spot
+from simulator.journeys import Journey, Journeys
 from simulator.levels import Level
 from simulator.lots import Lot
 from simulator.market import BRAND_GLN, Market, Party
 from simulator.scans import Account, Scanning
-
-TRACKERS = 12
 
 
 @dataclass
@@ -59,16 +58,16 @@ class Consignments:
         log: CustodyLog,
         delivery: Delivery,
         scanning: Scanning,
+        journeys: Journeys,
         level: Level,
         chance: Chance,
     ) -> None:
         self._market, self._codebook, self._log, self._delivery = market, codebook, log, delivery
-        self._scanning, self._level, self._chance = scanning, level, chance
+        self._scanning, self._journeys = scanning, journeys
+        self._level, self._chance = level, chance
         self.shipment_rows: list[bytes] = []
         self._cases = 0
         self._issued: dict[str, int] = {}
-        self._tracker = 0
-        self._free_at = [0] * TRACKERS
 
     def issued(self) -> dict[str, int]:
         """How many serials of each product are in use."""
@@ -108,64 +107,11 @@ class Consignments:
         self._log.report(leaves_ms, event, delay_ms=20 * SECOND if lot.fate.opened else None)
         goal = lot.party.warehouse(leaves_ms).town.place
         route = trucks.planned_route(origin.place, goal, self._chance)
-        planned = trucks.Stay(0.5, route[6], 45 * MINUTE)
-        arrives_ms = self._drive(lot, route, leaves_ms, planned)
+        journey = self._journeys.drive(lot, route, leaves_ms)
+        arrives_ms = journey.arrives_ms
         missing = self._opened(lot, cases[0], leaves_ms, arrives_ms) if lot.fate.opened else set()
-        self._note_shipment(lot, units, route, leaves_ms, arrives_ms)
+        self._note_shipment(lot, units, route, leaves_ms, journey)
         return arrives_ms + self._chance.integer(20, 240) * MINUTE, missing
-
-    def _drive(self, lot: Lot, route: list[Place], leaves_ms: int, planned: trucks.Stay) -> int:
-        """When the truck arrives; with a tracker, its pings are sent."""
-        stays, warm = [planned], None
-        if not lot.tracked:
-            way_ms = trucks.driving_ms(route) + planned.stay_ms
-            return leaves_ms + way_ms + (4 * HOUR if lot.fate.opened else 0)
-        if lot.fate.stop:
-            stays.append(self._unplanned(lot, route))
-        elif self._chance.happens(0.3):
-            stays.append(trucks.Stay(0.75, route[9], self._chance.integer(15, 40) * MINUTE))
-        cold = lot.product.storage_c
-        if lot.fate.warm:
-            begins = leaves_ms + trucks.driving_ms(route) // 3
-            warm = (begins, begins + 150 * MINUTE, lot.fate.warm)
-            lot.fate.warm.shipment_ids.append(lot.shipment_id)
-        trip = trucks.Trip(
-            self._tracker_for(leaves_ms),
-            route,
-            leaves_ms,
-            stays,
-            (cold.min + cold.max) / 2 if cold else None,
-            warm,
-        )
-        arrives_ms = trucks.drive(trip, self._delivery, self._chance)
-        self._free_at[self._tracker] = arrives_ms + 6 * HOUR
-        return arrives_ms
-
-    def _tracker_for(self, at_ms: int) -> str:
-        """A tracker that is free then; where none is, one more is bought."""
-        free = [n for n, until in enumerate(self._free_at) if until <= at_ms]
-        if not free:
-            self._free_at.append(0)
-        self._tracker = free[0] if free else len(self._free_at) - 1
-        return f"TRK-{7001 + self._tracker}"
-
-    def _unplanned(self, lot: Lot, route: list[Place]) -> trucks.Stay:
-        """Two or three hours at a place outside the dealer's territory, away from the route."""
-        ends = (route[0], route[-1])
-        towns = [
-            (detour, n, town)
-            for n, town in enumerate(self._market.country.towns)
-            if min(distance_m(town.place, e) for e in ends) > 20_000
-            and (detour := min(distance_m(town.place, p) for p in route[2:-2])) > 9_000
-            and not self._market.within(lot.party.home, town.place)
-        ]
-        _, _, town = self._chance.one_of(sorted(towns)[:12])
-        near = min(range(2, trucks.LEGS - 1), key=lambda i: distance_m(route[i], town.place))
-        incident = lot.fate.stop
-        if incident:
-            incident.territory_id = self._market.territory_at(town.place)
-        stay_ms = self._chance.integer(120, 200) * MINUTE
-        return trucks.Stay((near + 0.5) / trucks.LEGS, town.place, stay_ms, incident)
 
     def _opened(self, lot: Lot, case: Case, leaves_ms: int, arrives_ms: int) -> set[str]:
         """Two items of a sealed case are read somewhere else while it is underway."""
@@ -199,7 +145,7 @@ class Consignments:
         return min(self._chance.sample(towns, 30), key=lambda t: distance_m(t.place, start))
 
     def _note_shipment(
-        self, lot: Lot, units: list[str], route: list[Place], leaves_ms: int, arrives_ms: int
+        self, lot: Lot, units: list[str], route: list[Place], leaves_ms: int, journey: Journey
     ) -> None:
         middle = route[6]
         row = Shipment(
@@ -208,15 +154,15 @@ class Consignments:
             from_gln=lot.origin.gln,
             to_gln=lot.party.dealer.gln,
             depart_after=_time(leaves_ms - HOUR),
-            arrive_before=_time(arrives_ms + DAY),
+            arrive_before=_time(journey.arrives_ms + DAY),
             storage_c=lot.product.storage_c,
         )
-        if lot.tracked:
+        if journey.tracker_id:
             planned = {"lon": middle.lon, "lat": middle.lat, "radius_m": 500.0}
             row = msgspec.convert(
                 msgspec.to_builtins(row)
                 | {
-                    "tracker_id": f"TRK-{7001 + self._tracker}",
+                    "tracker_id": journey.tracker_id,
                     "route": route,
                     "corridor_m": trucks.CORRIDOR_M,
                     "stops": [planned],

@@ -41,13 +41,22 @@ class Delivery:
             return min(int(self._chance.exponential(5 * HOUR)), 40 * HOUR)
         return int(self._chance.between(200, 4000))
 
-    def put(self, kind: str, event_id: str, received_ms: int, body: dict[str, Any]) -> bool:
-        """Whether it arrived within the recording's span."""
+    def put(
+        self,
+        kind: str,
+        event_id: str,
+        received_ms: int,
+        body: dict[str, Any],
+        chance: Chance | None = None,
+    ) -> bool:
+        """Whether it arrived within the recording's span; ``chance`` where not the usual one
+        decides whether it arrives twice."""
         if not self._start <= received_ms < self._end:
             return False
         self._line(kind, event_id, received_ms, body)
-        if self._chance.happens(self._level.doubled):
-            again = received_ms + int(self._chance.exponential(20 * MINUTE)) + SECOND
+        chance = chance or self._chance
+        if chance.happens(self._level.doubled):
+            again = received_ms + int(chance.exponential(20 * MINUTE)) + SECOND
             if again < self._end:
                 self._line(kind, event_id, again, body)
         return True

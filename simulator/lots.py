@@ -7,7 +7,9 @@ from simulator.calendar import DAY
 from simulator.chance import Chance
 from simulator.country import Town
 from simulator.market import Market, Party, Warehouse
+from simulator.overrun import Overrun
 from simulator.truth import Incident, Innocent
+from simulator.wrong_ways import Detour, Hush
 
 SETTLED_MS = 45 * DAY
 """No lot begins so late that nothing could come of it."""
@@ -47,6 +49,9 @@ class Fate:
     resold: tuple[Innocent, Party] | None = None
     fair: tuple[Innocent, Town] | None = None
     showcase: Innocent | None = None
+    detour: Detour | None = None
+    hush: Hush | None = None
+    overrun: Overrun | None = None
 
 
 @dataclass

@@ -39,6 +39,12 @@ class Movement:
         """Where somebody's relatives live: population over distance."""
         return self._draw(outlet, "gift", self._relatives)
 
+    def owner_after(self, before: Place) -> Place:
+        """Where somebody lives who buys from a person, anywhere: population over distance."""
+        weights = self._relatives(self._country.distances_m(before))
+        town = self._country.towns[self._chance.weighted(np.cumsum(weights).tolist())]
+        return near_town(town, self._chance)
+
     def _commuters(self, distances: Weights) -> Weights:
         return self._population * np.exp(-distances / COMMUTING_M)
 

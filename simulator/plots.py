@@ -2,19 +2,19 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 import shapely
 
 from registry.model import Permit
-from simulator.calendar import DAY
 from simulator.chance import Chance
 from simulator.country import Town
 from simulator.earth import Place, distance_m
 from simulator.levels import Level
 from simulator.lots import Leak, Lot
 from simulator.market import Market, Party
+from simulator.overrun import Overrun
+from simulator.permits import permit_for, state_abroad
 from simulator.truth import Incident, Innocent, Truth
 
 SMALL = 1000
@@ -33,6 +33,7 @@ class Plots:
     truth: Truth = field(default_factory=Truth)
     leaks: list[Leak] = field(default_factory=list)
     permits: list[Permit] = field(default_factory=list)
+    overruns: list[Overrun] = field(default_factory=list)
 
 
 class Plotting:
@@ -73,11 +74,13 @@ class Plotting:
         self.plots.truth.innocents.append(made)
         return made
 
-    def take(self, fits: Callable[[Lot], bool] = lambda _: True) -> Lot | None:
+    def take(
+        self, fits: Callable[[Lot], bool] = lambda _: True, chance: Chance | None = None
+    ) -> Lot | None:
         """A lot without a fate that fits; those in the middle of the span are asked first."""
         free = [lot for lot in self.lots if lot.plain and fits(lot)]
         early = free[len(free) // 8 : max(len(free) * 3 // 4, 1)] or free
-        return self.chance.one_of(early) if early else None
+        return (chance or self.chance).one_of(early) if early else None
 
     def _leaks(self) -> None:
         count = (
@@ -261,26 +264,16 @@ class Plotting:
 
     def _permit(self, lot: Lot) -> None:
         """A sale elsewhere, reported beforehand: for a state and as many items as the lot has."""
-        states = [
-            s
-            for s in self.market.country.states
-            if not set(self.market.ids_of_state(s.territory_id)) & lot.party.home
-        ]
-        state = self.chance.one_of(states)
-        ids = self.market.ids_of_state(state.territory_id)
-        towns = sorted(self.market.country.towns_of({state.territory_id}), key=lambda t: -t.weight)
-        begins = datetime.fromtimestamp((lot.begins_ms - DAY) // 1000, UTC)
-        self.plots.permits.append(
-            Permit(
-                permit_id=f"PM-{len(self.plots.permits) + 1:03d}",
-                dealer_id=lot.party.dealer.dealer_id,
-                gtins=[lot.product.gtin],
-                territory_ids=ids,
-                valid_from=begins,
-                valid_to=datetime.fromtimestamp(self.span[1] // 1000, UTC),
-                quantity=sum(lot.cases),
-                recorded_at=datetime.fromtimestamp((lot.begins_ms - 3 * DAY) // 1000, UTC),
-            )
-        )
-        told = self.innocent("permit", lot.party.dealer.dealer_id, state.territory_id)
+        state, towns = state_abroad(self.market, lot.party, self.chance)
+        self.permit(lot.party, [lot.product.gtin], state, lot.begins_ms, sum(lot.cases))
+        told = self.innocent("permit", lot.party.dealer.dealer_id, state)
         lot.fate.permit = (told, self.chance.one_of(towns[:8]))
+
+    def permit(
+        self, party: Party, gtins: list[str], state: str, goods_ms: int, quantity: int
+    ) -> Permit:
+        """A permit for a state until the world's end."""
+        number, ids = len(self.plots.permits) + 1, self.market.ids_of_state(state)
+        made = permit_for(number, party, gtins, ids, goods_ms, self.span[1], quantity)
+        self.plots.permits.append(made)
+        return made

@@ -20,6 +20,8 @@ AHEAD_MS = 250 * SECOND
 class Account(Protocol):
     """Who keeps book of events: an incident, or an oddity."""
 
+    territory_id: str | None
+
     def add(self, event_id: str, received_ms: int, *item_uris: str) -> None:
         """An event that belongs to it."""
 

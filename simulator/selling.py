@@ -14,6 +14,8 @@ from simulator.custody_log import CustodyLog
 from simulator.epcis import Spot
 from simulator.lots import Leak
 from simulator.market import Market, Outlet, Party
+from simulator.movement import Movement
+from simulator.overrun import Overrun
 from simulator.scans import Account, Scanning, Seen
 from simulator.truth import Incident
 
@@ -24,6 +26,8 @@ REPORTED = 0.7
 RETURNED = 0.015
 RETURN_DAYS = 24
 """Within so many days a returned item is back, and sold again."""
+SECOND_HAND = 0.006
+"""The share of items that a buyer sells on to somebody else, weeks after."""
 SHOWN = 140
 """Visitors who scan a showcase unit."""
 
@@ -38,9 +42,12 @@ class Selling:
         scanning: Scanning,
         log: CustodyLog,
         chance: Chance,
+        second_hand: Chance,
     ) -> None:
+        self._second_hand = second_hand
         self._market, self._consumers, self._scanning = market, consumers, scanning
         self._log, self._chance = log, chance
+        self._resold: list[tuple[Item, Visit]] = []
 
     def sell(self, arrived: Arrived) -> None:
         """All items of a consignment."""
@@ -70,6 +77,8 @@ class Selling:
             elif fate.permit:
                 told, town = fate.permit
                 self._life(item, town, at_ms, [told])
+            elif fate.overrun and self._chance.happens(fate.overrun.share):
+                self._oversell(item, at_ms, fate.overrun)
             else:
                 self._ordinary(item, arrived.seller, at_ms, fate.recall, recalled_ms, number == 1)
 
@@ -123,10 +132,23 @@ class Selling:
             # What is sold in spite of a recall is not reported, nor brought back by the books.
             self._report_sale(item, outlet, sold_ms)
         visits = self._consumers.visits(outlet.town, sold_ms)
+        if visits and recalled_ms is None and self._second_hand.happens(SECOND_HAND):
+            self._resold.append((item, visits[-1]))
         if recalled_ms is not None and recall and surely:
             seen = Visit(recalled_ms + 4 * DAY, near_shop(outlet.town, self._chance), "gnss")
             visits = awake(sorted([*visits, seen], key=lambda visit: visit.at_ms))
         self._read(item, visits, [], recall, recalled_ms)
+
+    def resell(self, told: Account, movement: Movement) -> None:
+        """What buyers sold on is read by its new owners, where these live; last of all, so that it
+        changes nothing else."""
+        for item, before in self._resold:
+            place = movement.owner_after(before.place)
+            at_ms = before.at_ms + int(self._second_hand.between(15, 70) * DAY)
+            (visit,) = awake([Visit(at_ms, place)])
+            self._scanning.visit(
+                self._scanning.label(item), visit.place, visit.at_ms, accounts=[told]
+            )
 
     def _report_sale(self, item: Item, outlet: Outlet, sold_ms: int) -> None:
         spot = Spot(outlet.gln, outlet.town.place)
@@ -171,6 +193,13 @@ class Selling:
                 part = leak.share / whole if chance.happens(whole) else 0.0
             found |= {item.uri for item in case.items if chance.happens(part)}
         return found
+
+    def _oversell(self, item: Item, at_ms: int, overrun: Overrun) -> None:
+        """Sold where a permit allows some, whether there still is room under it or not."""
+        label = self._scanning.label(item)
+        for visit in self._consumers.visits(overrun.town, at_ms + self._shelf_ms()):
+            seen = self._scanning.visit(label, visit.place, visit.at_ms, source=visit.source)
+            overrun.note(item.uri, self._market.territory_at(visit.place), seen)
 
     def _leak(self, item: Item, seller: Party, at_ms: int, leak: Leak) -> None:
         incident = leak.incident

@@ -1,16 +1,18 @@
 """Trucks on their way: planned routes and stops, pings of trackers, stays that were not planned."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from geo.corridor import Route
 from simulator import calendar
 from simulator.calendar import MINUTE, SECOND
 from simulator.chance import Chance
-from simulator.delivery import Delivery
 from simulator.earth import Place, between, distance_m, moved
+from simulator.scans import Account
 from simulator.truth import Incident
+from simulator.wrong_ways import Hush
 
 LEGS = 12
 CORRIDOR_M = 5_000.0
@@ -57,6 +59,12 @@ class Stay:
     place: Place
     stay_ms: int
     incident: Incident | None = None
+    hush: Hush | None = None
+    """Where the tracker says nothing meanwhile."""
+
+
+Put = Callable[[str, str, int, dict[str, object]], bool]
+"""Sends an event: kind, id, time of receipt, content; whether it arrived."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +78,8 @@ class Trip:
     cold_c: float | None = None
     warm: tuple[int, int, Incident] | None = None
     """From when until when the cooling failed."""
+    off: tuple[Route, Account] | None = None
+    """The planned route where another is driven, and who keeps book of the pings off it."""
 
 
 @dataclass
@@ -102,9 +112,9 @@ def _leg_ms(a: Place, b: Place) -> int:
     return int(distance_m(a, b) * ROADS / SPEED_MPS * SECOND)
 
 
-def drive(trip: Trip, delivery: Delivery, chance: Chance) -> int:
+def drive(trip: Trip, put: Put, chance: Chance) -> int:
     """Send the pings of a trip and give the time of arrival."""
-    points, cargo = waypoints(trip), _Cargo()
+    points, cargo, silence = waypoints(trip), _Cargo(), _Silence()
     zone = (0, 0)
     if chance.happens(DEAD_ZONES):
         enters_ms = trip.departs_ms + int(chance.between(0.2, 0.7) * (points[-1][0] - points[0][0]))
@@ -114,10 +124,37 @@ def drive(trip: Trip, delivery: Delivery, chance: Chance) -> int:
     while at_ms < ends:
         while points[leg + 1][0] <= at_ms:
             leg += 1
-        if not chance.happens(0.03):
-            _ping(trip, points, leg, at_ms, cargo, zone, delivery, chance)
+        if not chance.happens(0.03) and not silence.holds(points[leg][2]):
+            sent = _ping(trip, points, leg, at_ms, cargo, zone, put, chance)
+            silence.heard(sent)
         at_ms += PING_MS + chance.integer(-5, 5) * SECOND
     return ends
+
+
+@dataclass
+class _Silence:
+    """Whether the tracker is mute, and between which pings: these go to who keeps book of it."""
+
+    hush: Hush | None = None
+    is_mute: bool = False
+    last: tuple[str, int] | None = None
+
+    def holds(self, stay: Stay | None) -> bool:
+        """Whether the tracker says nothing now."""
+        if stay is not None and stay.hush is not None and not self.is_mute:
+            self.hush, self.is_mute = stay.hush, True
+            if self.last is not None:
+                self.hush.account.add(*self.last)
+        elif self.is_mute and self.hush and not self.hush.for_good:
+            self.is_mute = stay is not None and stay.hush is not None
+        return self.is_mute
+
+    def heard(self, sent: tuple[str, int] | None) -> None:
+        """A ping that arrived: its id and time of receipt."""
+        self.last = sent or self.last
+        if sent is not None and self.hush is not None:
+            self.hush.account.add(*sent)
+            self.hush = None
 
 
 def _ping(
@@ -127,9 +164,9 @@ def _ping(
     at_ms: int,
     cargo: _Cargo,
     zone: tuple[int, int],
-    delivery: Delivery,
+    put: Put,
     chance: Chance,
-) -> None:
+) -> tuple[str, int] | None:
     start_ms, start, stay = points[leg]
     end_ms, end, _ = points[leg + 1]
     true = between(start, end, (at_ms - start_ms) / max(end_ms - start_ms, 1))
@@ -146,7 +183,9 @@ def _ping(
         "crs": "wgs84",
         "speed_mps": round(max(speed_mps, 0.0), 1),
     }
-    incidents = [stay.incident] if stay is not None and stay.incident else []
+    accounts: list[Account] = [stay.incident] if stay is not None and stay.incident else []
+    if trip.off and trip.off[0].distance_m(true.lon, true.lat)[0] > CORRIDOR_M:
+        accounts.append(trip.off[1])
     if trip.cold_c is not None:
         cargo.wobble_c = 0.9 * cargo.wobble_c + 0.25 * chance.normal()
         warm = trip.warm is not None and trip.warm[0] <= at_ms < trip.warm[1]
@@ -154,10 +193,12 @@ def _ping(
             -4.0 + cargo.wobble_c if warm else trip.cold_c + cargo.wobble_c, 1
         )
         if warm and trip.warm:
-            incidents.append(trip.warm[2])
+            accounts.append(trip.warm[2])
     sent_ms = zone[1] if zone[0] <= at_ms < zone[1] else at_ms
     received_ms = sent_ms + chance.integer(300, 3500)
     event_id = f"pos-{chance.hexadecimal(8)}"
-    if delivery.put("position", event_id, received_ms, body):
-        for incident in incidents:
-            incident.add(event_id, received_ms)
+    if not put("position", event_id, received_ms, body):
+        return None
+    for account in accounts:
+        account.add(event_id, received_ms)
+    return event_id, received_ms

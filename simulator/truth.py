@@ -49,7 +49,7 @@ class Incident:
     @property
     def seen(self) -> int:
         """How many different items were seen at a place, or events where places don't matter."""
-        if self.pattern in ("leak", "case-surfaced", "copied-block"):
+        if self.pattern in ("leak", "case-surfaced", "copied-block", "permit-exceeded"):
             return len({item for _, item in self.revealing.values()})
         return len(self.events)
 

@@ -14,12 +14,15 @@ from simulator.copies import FORGERIES, sell_fakes
 from simulator.country import settle
 from simulator.custody_log import CustodyLog
 from simulator.delivery import Delivery
+from simulator.journeys import Journeys
 from simulator.levels import LEVELS
 from simulator.lots import Lot, make_lots
 from simulator.market import Market, open_market
 from simulator.movement import Movement
+from simulator.permit_plots import plan_overruns
 from simulator.phone import Phone
 from simulator.plots import Plots, Plotting
+from simulator.road_plots import plan_roads
 from simulator.scans import Scanning
 from simulator.selling import Selling
 from simulator.trading import EXCESS, Trading
@@ -55,18 +58,22 @@ def simulate_world(
     country = settle(atlas, chance("country"))
     market = open_market(country, span, wish.items, chance("market"))
     lots = make_lots(market, wish.items, span, chance("lots"))
-    plots = Plotting(market, lots, span, level, chance("plots")).plan()
+    plotting = Plotting(market, lots, span, level, chance("plots"))
+    plots = plotting.plan()
+    plan_overruns(plotting, chance("overruns"))
+    plan_roads(plotting, chance("roads"))
     codebook = Codebook(wish.seed, chance("codes"))
     delivery = Delivery(span, level, chance("delivery"), out)
     largest = sorted(country.towns, key=lambda town: -town.weight)[:GATEWAYS]
     phone = Phone(level, [town.place for town in largest], chance("phones"))
     scanning = Scanning(delivery, codebook, phone, level, chance("scans"))
     log = CustodyLog(delivery, level, chance("custody"))
-    consignments = Consignments(
-        market, codebook, log, delivery, scanning, level, chance("consignments")
-    )
+    ways = chance("consignments")
+    journeys = Journeys(market, delivery, ways, chance("journeys"))
+    consignments = Consignments(market, codebook, log, delivery, scanning, journeys, level, ways)
     consumers = Consumers(Movement(country, chance("movement")), level, chance("consumers"))
-    selling = Selling(market, consumers, scanning, log, chance("selling"))
+    second_hand = chance("second-hand")
+    selling = Selling(market, consumers, scanning, log, chance("selling"), second_hand)
     trading = Trading(market, delivery, chance("trading"))
 
     for number, lot in enumerate(lots):
@@ -76,6 +83,9 @@ def simulate_world(
     trading.offers(max(10, wish.items // 50), span)
     if level.culprits:
         _frauds(wish, market, lots, plots, scanning, codebook, trading, chance("frauds"))
+    selling.resell(plotting.innocent("second-hand", None, None), Movement(country, second_hand))
+    for overrun in plots.overruns:
+        overrun.settle()
     jobs = recording.issuing_jobs(wish, consignments.issued())
     codebook.write_keys(out / "keys", passphrase, jobs, wish.start)
     known = recording.Registry(

@@ -24,6 +24,11 @@ def test_every_level_and_pattern_stands_in_the_docs(standard: World, hard: World
     assert {word for word in {*LEVELS, *patterns} if f"`{word}`" not in PAGE} == set()
 
 
+def test_every_oddity_stands_in_the_docs(clean: World, hard: World) -> None:
+    patterns = {i["pattern"] for world in (clean, hard) for i in world.truth["innocents"]}
+    assert {pattern for pattern in patterns if f"`{pattern}`" not in PAGE} == set()
+
+
 def test_every_pattern_of_the_docs_is_made(hard: World) -> None:
     told = set(
         re.findall(r"`([a-z]+-?[a-z]*)`", PAGE.split("What is wrong in it")[1].split("## ")[0])

@@ -1,4 +1,3 @@
-import json
 from datetime import timedelta
 
 import pytest
@@ -54,7 +53,7 @@ def test_a_small_world_shows_each_kind(standard: World, pattern: str) -> None:
 
 def test_leaked_goods_are_seen_outside_the_dealers_territories(world: World) -> None:
     scans = {scan.event_id: scan for scan in world.scans}
-    areas = {t.territory_id: shapely.from_geojson(_text(t.geometry)) for t in world.territories}
+    areas = world.areas
     for leak in world.incidents("leak"):
         own = shapely.union_all([areas[t] for t in _authorised(world, leak["dealer_id"])])
         seen = [scans[event_id] for event_id in leak["first_foreign_scan_ids"]]
@@ -123,10 +122,6 @@ def _authorised(world: World, dealer_id: str) -> set[str]:
     if not rows:
         return _authorised(world, dealers[dealer_id].parent_id)
     return {territory_id for row in rows for territory_id in row.territory_ids}
-
-
-def _text(geometry: object) -> str:
-    return json.dumps(geometry)
 
 
 def _point(scan: Scan) -> shapely.Point:

@@ -1,10 +1,12 @@
 """A simulated world as a test sees it: its lines, its events, its registry, its truth."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import shapely
 
 from events import AnyEvent, Scan, decode_event
 from registry.model import (
@@ -45,6 +47,14 @@ class World:
     def scans(self) -> list[Scan]:
         """The scans, in order of receipt."""
         return [event for event in self.events if isinstance(event, Scan)]
+
+    @property
+    def areas(self) -> dict[str, shapely.Geometry]:
+        """The territories' areas by id."""
+        return {
+            territory.territory_id: shapely.from_geojson(json.dumps(territory.geometry))
+            for territory in self.territories
+        }
 
     def incidents(self, pattern: str) -> list[dict[str, Any]]:
         """The incidents of a pattern."""
