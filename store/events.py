@@ -13,7 +13,6 @@ from events.timed import timed
 from events.wire import decode_event
 from store.columns import as_list, insert_absent, insert_new, rows_of, writing
 from store.incoming import Incoming, incoming_of
-from store.known_steps import REPLACED
 
 _encode = msgspec.json.Encoder().encode
 
@@ -134,9 +133,6 @@ def _settle_doubles(connection: Connection, again: Sequence[Incoming], stored: S
         if not same_content(before.raw, event.raw):
             reason = f"{event.identity} was received before with other content"
             stored.refused.append((loser, reason))
-    # After all rows are replaced, so that nobody who waits for this one holds a row asked for here.
-    if any(event.step is not None for event in stored.displaced):
-        raise_versions(connection, [REPLACED])
 
 
 def _stored_before(connection: Connection, identities: Collection[str]) -> dict[str, _Before]:

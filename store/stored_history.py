@@ -12,7 +12,6 @@ from events.timed import Timed
 from events.wire import decode_event
 from store.columns import as_list, list_of, rows_of
 from store.engine import is_sqlite
-from store.known_steps import REPLACED, KnownSteps
 
 _step_decoder = msgspec.json.Decoder(Step)
 _steps_decoder = msgspec.json.Decoder(list[Step])
@@ -22,11 +21,8 @@ _touches_decoder = msgspec.json.Decoder(list[tuple[str, Role, str]])
 class StoredHistory:
     """``judging.History`` over a connection."""
 
-    def __init__(self, connection: Connection, known: KnownSteps | None = None) -> None:
-        """``known``: what was read of the same database before; only where nothing is read that
-        may never be committed."""
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._known = known or KnownSteps()
         self._now_us: int | None = None
 
     def scans_of(self, items: Collection[str]) -> dict[str, list[Timed[Scan]]]:
@@ -46,34 +42,23 @@ class StoredHistory:
 
     def steps_of(self, epcs: Collection[str]) -> dict[str, list[tuple[Step, Role]]]:
         """All item events that name each EPC, and its role in them."""
-        named = list_of(self._connection, "epc", "role", "identity")
-        # One statement, so that nothing takes another's place between number and names.
-        replaced, raw = self._connection.execute(
+        joined = "group_concat" if is_sqlite(self._connection) else "string_agg"
+        touched, raw = self._connection.execute(
             text(
-                "SELECT (SELECT version FROM subject_versions WHERE subject = :replaced),"
-                f" (SELECT {named} FROM touches"
+                "WITH named AS (SELECT epc, role, identity FROM touches"
                 f" WHERE epc IN {rows_of(self._connection, 'epcs')})"
+                f" SELECT (SELECT {list_of(self._connection, 'epc', 'role', 'identity')}"
+                " FROM named),"
+                f" (SELECT {joined}(step, ',') FROM item_steps"
+                " WHERE identity IN (SELECT identity FROM named))"
             ),
-            {"epcs": as_list(epcs), "replaced": REPLACED},
+            {"epcs": as_list(epcs)},
         ).one()
-        touches = _touches_decoder.decode(raw or "[]")
-        identities = {identity for _, _, identity in touches}
-        steps = self._known.of(replaced or 0, identities, self._read_steps)
+        steps = {step.identity: step for step in _steps_decoder.decode(f"[{raw or ''}]")}
         found: dict[str, list[tuple[Step, Role]]] = {}
-        for epc, role, identity in touches:
+        for epc, role, identity in _touches_decoder.decode(touched or "[]"):
             found.setdefault(epc, []).append((steps[identity], role))
         return found
-
-    def _read_steps(self, identities: Collection[Identity]) -> list[Step]:
-        joined = "group_concat" if is_sqlite(self._connection) else "string_agg"
-        raw = self._connection.execute(
-            text(
-                f"SELECT {joined}(step, ',') FROM item_steps"
-                f" WHERE identity IN {rows_of(self._connection, 'identities')}"
-            ),
-            {"identities": as_list(identities)},
-        ).scalar()
-        return _steps_decoder.decode(f"[{raw or ''}]")
 
     def contents_of(self, identities: Collection[Identity]) -> dict[Identity, tuple[str, ...]]:
         """What each item event names as put into, or taken out of, a container; in order."""

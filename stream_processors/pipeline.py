@@ -28,7 +28,6 @@ from registry import Registry
 from store.containment import containers_above, handled_within, items_within
 from store.events import Stored, raise_versions, store_events, versions_of
 from store.incoming import Incoming
-from store.known_steps import KnownSteps
 from store.lively import Packed, note_named, note_read
 from store.stored_history import StoredHistory
 from store.transactions import reading
@@ -92,7 +91,6 @@ class Pipeline:
         self._state = state
         self._source = registry
         self._courses: Courses | None = None
-        self._steps = KnownSteps()
 
     def process(self, incoming: Sequence[Incoming]) -> Processed:
         """Store and judge a batch; may be repeated with the same result after any fault."""
@@ -127,8 +125,7 @@ class Pipeline:
         hot = self._hot(registry, items, shipments)
         while True:
             with reading(self._engine) as connection:
-                history = StoredHistory(connection, self._steps)
-                judging = _Judging(history, courses, versions, stored)
+                judging = _Judging(StoredHistory(connection), courses, versions, stored)
                 judging.items(items, {key: decode_item(raw) for key, raw in hot[0].items()})
                 if judging.packed(first_read) <= packed:
                     judging.shipments(

@@ -18,12 +18,12 @@ from events.wire import decode_event, encode_event
 from store.engine import open_engine, sqlite_url
 from store.events import store_events
 from store.incoming import Incoming, incoming_of
-from store.schema.events import event_erasures, events, item_steps, subject_versions, touches
+from store.schema.events import event_erasures, events, item_steps, touches
 from store.schema.metadata import metadata
 
 EVENTS_AT_ONCE = 2000
 Progress = Callable[[str, int], None]
-_TABLES = (events, item_steps, touches, event_erasures, subject_versions)
+_TABLES = (events, item_steps, touches, event_erasures)
 _LOOKED_UP = "ix_events_subject"
 _REPLACED = "ix_touches_identity"
 
