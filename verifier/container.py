@@ -33,6 +33,7 @@ def open_container(data: bytes) -> dict[str, bytes]:
                     detail = f"the files claim more bytes than the zip has, or than {MAX_BYTES}"
                     raise WrongError(name, "too-large", detail)
                 files[name] = bundle.read(member)
+    # All that zipfile raises of bytes that lie about themselves; each is the bundle's fault.
     except (BadZipFile, EOFError, ValueError, NotImplementedError, OSError) as error:
         detail = f"not as it was packed: {error}" if name else f"no whole zip: {error}"
         raise WrongError(name, "file-changed", detail) from None

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from msgspec.structs import replace
+
 from cases.case import Case
 from cases.gather import Gathering, step
 from cases.judgement import Judgement
@@ -19,6 +21,7 @@ from judging.gathering import judgements_of
 from judging.handling import judge_handlings
 from judging.units import judge_items, judge_shipment, units_of
 from registry import Registry
+from registry.model import Permit
 from rules.item import item_of
 from rules.signal import Signal
 from store.containment import handled_epcs
@@ -32,6 +35,20 @@ from tests.rules.world import BRAND, DEALER_A, DEALER_B, GTIN, registry
 BEGIN = datetime(2026, 2, 1, tzinfo=UTC)
 DEALER_C = "9506000100135"
 GLN = {"A": DEALER_A, "B": DEALER_B, "C": DEALER_C}
+
+
+def permit(**changed: Any) -> Permit:
+    """Dealer A may sell ten items of any product in B, for eleven months."""
+    row = Permit(
+        permit_id="P",
+        dealer_id="D-A",
+        gtins="all",
+        territory_ids=["B"],
+        valid_from=datetime(2026, 1, 1, tzinfo=UTC),
+        valid_to=datetime(2026, 12, 1, tzinfo=UTC),
+        quantity=10,
+    )
+    return replace(row, **changed)
 
 
 def item(serial: str) -> str:

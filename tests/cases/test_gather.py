@@ -1,7 +1,6 @@
 """Gathering: what becomes a case, whose, where, and that order and restarts change nothing."""
 
 import random
-from datetime import UTC, datetime
 
 import msgspec
 import pytest
@@ -11,8 +10,7 @@ from cases.case import middle_of
 from cases.exposure import Exposure, exposure_of
 from cases.gather import Gathering, step
 from registry import Policy, Registry
-from registry.model import Permit
-from tests.cases.market import Market, gathered, item, judgements, sscc
+from tests.cases.market import Market, gathered, item, judgements, permit, sscc
 from tests.rules.world import BRAND, DEALER_A, DEALER_B, GTIN, SSCC_ON_ROUTE, registry
 
 
@@ -59,21 +57,12 @@ def test_the_order_of_work_and_a_restart_change_nothing() -> None:
 
 
 def test_what_exceeds_a_permits_quantity_is_a_leak() -> None:
-    permit = Permit(
-        permit_id="P",
-        dealer_id="D-A",
-        gtins="all",
-        territory_ids=["B"],
-        valid_from=datetime(2026, 1, 1, tzinfo=UTC),
-        valid_to=datetime(2026, 12, 1, tzinfo=UTC),
-        quantity=5,
-    )
     market = leaking(items=16)
-    market.registry = Registry(replace(market.registry.rows, permits=(permit,)))
+    market.registry = Registry(replace(market.registry.rows, permits=(permit(quantity=5),)))
     [case], _ = market.gather()
     assert (case.dealer_id, case.territory_id) == ("D-A", "B")
     market.registry = Registry(
-        replace(market.registry.rows, permits=(replace(permit, quantity=16),))
+        replace(market.registry.rows, permits=(permit(quantity=16),))
     )
     assert market.gather() == ([], [])
 
@@ -266,17 +255,8 @@ def test_goods_of_nobody_and_of_a_dealer_without_territory_accuse_nobody() -> No
 
 
 def test_reads_again_of_what_exceeds_a_permit_are_not_cleared_by_it() -> None:
-    permit = Permit(
-        permit_id="P",
-        dealer_id="D-A",
-        gtins="all",
-        territory_ids=["B"],
-        valid_from=datetime(2026, 1, 1, tzinfo=UTC),
-        valid_to=datetime(2026, 12, 1, tzinfo=UTC),
-        quantity=1,
-    )
     market = Market(registry())
-    market.registry = Registry(replace(market.registry.rows, permits=(permit,)))
+    market.registry = Registry(replace(market.registry.rows, permits=(permit(quantity=1),)))
     market.receive("A", ["U1", "U2"], None, 1.0)
     for day, serial in enumerate(["U1", "U2", "U2", "U1"]):
         market.read(serial, 15.0, 5.0, 3.0 + day)

@@ -8,8 +8,8 @@ import pytest
 from msgspec.structs import replace
 
 from registry import Registry
-from registry.model import Authorisation, Dealer, Permit, Site
-from tests.cases.market import DEALER_C, Market, item, sscc
+from registry.model import Authorisation, Dealer, Site
+from tests.cases.market import DEALER_C, Market, item, permit, sscc
 from tests.rules.world import DEALER_A, DEALER_B, SSCC, registry
 
 MOVED_SITE = "9506000200071"
@@ -119,16 +119,7 @@ def first_orders_of_a_dealer_that_is_far_larger_than_the_others(market: Market) 
 
 @innocent
 def a_sale_under_a_permit(market: Market) -> None:
-    permit = Permit(
-        permit_id="P",
-        dealer_id="D-A",
-        gtins="all",
-        territory_ids=["B"],
-        valid_from=day_of(1),
-        valid_to=datetime(2026, 12, 1, tzinfo=UTC),
-        quantity=12,
-    )
-    market.registry = Registry(replace(market.registry.rows, permits=(permit,)))
+    market.registry = Registry(replace(market.registry.rows, permits=(permit(quantity=12),)))
     market.home(30)
     serials = [f"P{n}" for n in range(12)]
     market.receive("A", serials, 4, 1.0)

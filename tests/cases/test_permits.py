@@ -10,25 +10,12 @@ from msgspec.structs import replace
 from events.model import ItemEvent
 from registry import Registry
 from registry.model import Permit
-from tests.cases.market import Market, item, sscc
+from tests.cases.market import Market, item, permit, sscc
 from tests.rules.world import FOREIGN_SITE, registry
 
 CASE, OTHER_CASE, PALLET = sscc(1), sscc(2), sscc(3)
 EIGHT = [f"C{number}" for number in range(8)]
 LOOSE = ["L0", "L1", "L2", "L3"]
-
-
-def permit(**changed: Any) -> Permit:
-    row = Permit(
-        permit_id="P",
-        dealer_id="D-A",
-        gtins="all",
-        territory_ids=["B"],
-        valid_from=datetime(2026, 1, 1, tzinfo=UTC),
-        valid_to=datetime(2026, 12, 1, tzinfo=UTC),
-        quantity=10,
-    )
-    return replace(row, **changed)
 
 
 def market_with(*permits: Permit) -> Market:
