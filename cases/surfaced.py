@@ -1,6 +1,7 @@
 """Origin cases whose items surface together in a foreign place, and copies of their codes."""
 
 from math import ceil, comb
+from typing import Any
 
 from msgspec import Struct, field
 
@@ -136,21 +137,13 @@ def surfaced_finding(
     seen: Surfaced, sighting: Sighting, judged: Judgement, chance: float
 ) -> Finding:
     """What is said of an origin case whose items surface abroad together."""
-    place = seen.place
-    return Finding(
-        rule="case-surfaced",
-        subject=Subject("logistic-unit", sighting.origin or ""),
-        occurred_us=judged.known_us,
-        strength=min(0.99, 1.0 - chance),
-        inputs=tuple(seen.inputs),
+    return _finding(
+        "case-surfaced", seen, sighting, judged, strength=min(0.99, 1.0 - chance),
         facts={
             "dealer_id": sighting.dealer_id,
             "territory_id": seen.territory_id,
-            "lon": round(place[0], 2),
-            "lat": round(place[1], 2),
             "items": len(seen.items),
             "chance": chance,
-            "gtin": sighting.gtin,
         },
         values={
             "items": str(len(seen.items)),
@@ -158,26 +151,38 @@ def surfaced_finding(
             "where_en": seen.territory_id or "no known territory",
             "where_zh": seen.territory_id or "未知区域",
         },
-    )
+    )  # fmt: skip
 
 
 def cloned_finding(
     seen: Surfaced, sighting: Sighting, judged: Judgement, policy: Policy
 ) -> Finding:
     """What is said of an origin case whose codes were copied."""
-    place = seen.place
+    return _finding(
+        "codes-copied", seen, sighting, judged, strength=policy.strengths.codes_copied,
+        facts={"items": len(seen.elsewhere), "origin": sighting.origin},
+        values={"items": str(len(seen.elsewhere))},
+    )  # fmt: skip
+
+
+def _finding(
+    rule: str,
+    seen: Surfaced,
+    sighting: Sighting,
+    judged: Judgement,
+    *,
+    strength: float,
+    facts: dict[str, Any],
+    values: dict[str, str],
+) -> Finding:
+    """A finding about the origin case of a sighting, at the place where its items are read."""
+    lon, lat = seen.place
     return Finding(
-        rule="codes-copied",
+        rule=rule,
         subject=Subject("logistic-unit", sighting.origin or ""),
         occurred_us=judged.known_us,
-        strength=policy.strengths.codes_copied,
+        strength=strength,
         inputs=tuple(seen.inputs),
-        facts={
-            "items": len(seen.elsewhere),
-            "lon": round(place[0], 2),
-            "lat": round(place[1], 2),
-            "gtin": sighting.gtin,
-            "origin": sighting.origin,
-        },
-        values={"items": str(len(seen.elsewhere))},
+        facts={**facts, "lon": round(lon, 2), "lat": round(lat, 2), "gtin": sighting.gtin},
+        values=values,
     )
