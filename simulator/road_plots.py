@@ -1,11 +1,14 @@
 """Trucks that leave their corridor or fall silent: for worse, and for reasons that are nobody's
 fault."""
 
+from typing import Any
+
 from simulator.calendar import MINUTE
 from simulator.chance import Chance
 from simulator.earth import distance_m
 from simulator.lots import Lot
 from simulator.plots import Plotting
+from simulator.truth import Incident
 from simulator.wrong_ways import Detour, Hush
 
 FAR_M = 250e3
@@ -43,29 +46,29 @@ def _goes_far(lot: Lot) -> bool:
     return distance_m(lot.origin.town.place, goal) > FAR_M
 
 
-def _leaves_corridor(plotting: Plotting, lot: Lot, chance: Chance) -> None:
-    """Far around and without a stop: somebody was met, or a toll was saved."""
-    incident = plotting.incident(
+def _on_the_road(plotting: Plotting, lot: Lot, pattern: str, rule: str, **more: Any) -> Incident:
+    """An incident of a lot's truck, which its dealer answers for."""
+    return plotting.incident(
         "transport",
-        "off-corridor",
-        ["shipment-off-corridor"],
+        pattern,
+        [rule],
         dealer_id=lot.party.dealer.dealer_id,
         shipment_ids=[lot.shipment_id],
-        least_seen=OFF_SEEN,
+        **more,
     )
+
+
+def _leaves_corridor(plotting: Plotting, lot: Lot, chance: Chance) -> None:
+    """Far around and without a stop: somebody was met, or a toll was saved."""
+    rule = "shipment-off-corridor"
+    incident = _on_the_road(plotting, lot, "off-corridor", rule, least_seen=OFF_SEEN)
     near, far = (55e3, 65e3) if plotting.level.leaks_hide else (65e3, 85e3)
     lot.fate.detour = Detour(incident, chance.between(near, far), is_wide=True)
 
 
 def _falls_silent(plotting: Plotting, lot: Lot, chance: Chance) -> None:
     """Hours at rest that nobody sees; or the tracker is torn off, and the goods come much later."""
-    incident = plotting.incident(
-        "transport",
-        "tracker-silent",
-        ["tracker-silent"],
-        dealer_id=lot.party.dealer.dealer_id,
-        shipment_ids=[lot.shipment_id],
-    )
+    incident = _on_the_road(plotting, lot, "tracker-silent", "tracker-silent")
     for_good = chance.happens(0.4)
     shortest, longest = (225, 270) if plotting.level.leaks_hide else (270, 420)
     if for_good:
