@@ -19,8 +19,7 @@ from store.schema import metadata
 from stream_processors.pipeline import Pipeline
 from stream_processors.registry_source import RegistrySource
 from stream_processors.state.sqlite import SqliteState
-from tests.cases.market import GLN, Market, gathered, item, judgements, sscc
-from tests.cases.test_permits import permit
+from tests.cases.market import GLN, Market, gathered, item, judgements, permit, sscc
 from tests.rules.world import FOREIGN_SITE, registry
 from tests.stream_processors.effective import EffectiveSet
 
