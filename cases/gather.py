@@ -230,12 +230,13 @@ class _Step:
             self._seen_at(case, crossed.bets.places)
             signal = self._find(leak_finding(crossed, case.territory_id))
             case.add_alert((signal.rule, signal.subject.type, signal.subject.id))
-        case.facts |= {
-            "evidence": crossed.evidence,
-            "threshold": crossed.threshold,
-            "natural_share": crossed.bets.natural,
-            "course": [list(point) for point in crossed.bets.course],
-        }
+        if "evidence" not in case.facts:  # The test that crossed first is the one that is shown.
+            case.facts |= {
+                "evidence": crossed.evidence,
+                "threshold": crossed.threshold,
+                "natural_share": crossed.bets.natural,
+                "course": [list(point) for point in crossed.bets.course],
+            }
         self._changed(case)
 
     def _copies(self, dealer_id: str, bets: Bets) -> None:

@@ -41,6 +41,17 @@ def test_a_leak_is_found_within_a_dozen_items_and_known_by_the_last_of_them() ->
     )
 
 
+def test_the_course_that_is_shown_is_that_of_the_test_that_opened_the_case() -> None:
+    market = leaking(items=30)
+    for number in range(10, 30):  # Towns nearby, in other cells, cross the line later.
+        market.read(f"L{number}", 15.6, 5.0 + 0.01 * (number % 5), 30.0 + number)
+    [case], [signal] = market.gather()
+    course = case.facts["course"]
+    assert isinstance(course, list)
+    assert course[-1] == [case.opened_us, case.facts["evidence"]]
+    assert case.facts["evidence"] == pytest.approx(signal.facts["evidence"], abs=1e-5)
+
+
 def test_the_order_of_work_and_a_restart_change_nothing() -> None:
     market = leaking()
     told = judgements(market.events, market.registry)
