@@ -45,10 +45,14 @@ class Traced:
     files: Sequence[Path] = ()
     calls: str = "all"
 
+    def record(self, trace: Path, *options: str) -> None:
+        """Run the action undisturbed, its calls written to a file."""
+        ended = self._run(trace, options)
+        assert ended.code == 0, ended
+
     def list_calls(self, trace: Path) -> list[Call]:
         """Every call of the undisturbed action."""
-        ended = self._run(trace, [])
-        assert ended.code == 0, ended
+        self.record(trace)
         count: dict[str, int] = {}
         found = []
         for line in trace.read_text().splitlines():
