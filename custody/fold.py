@@ -61,6 +61,11 @@ class Custody(Struct, frozen=True, array_like=True):
     sold_by: str | None = None
     before_shipping: str | None = None
     """The disposition to which ``void_shipping`` goes back."""
+    packed_by: dict[str, str] = {}
+    """Identities of the events that put things into their containers, by thing."""
+    owned_through: tuple[str, ...] = ()
+    """Of those by which the EPC was in what ``owned_by`` names, innermost first; none where that
+    event names the EPC itself."""
 
     @property
     def container(self) -> str | None:
@@ -104,18 +109,18 @@ def apply(
     role = roles.get(custody.epc)
     if role == "class":
         return _of_class(custody, step)
-    before = parents = custody.parents
+    before = custody.parents
     if step.type in _PACKS:
-        parents = _contained(before, step, roles)
+        custody = _packed(custody, _contained(before, step, roles), step)
     if role is None:
         chain = _chain(custody.epc, before)
-        if parents is not before:
-            chain += _chain(custody.epc, parents)
+        if custody.parents is not before:
+            chain += _chain(custody.epc, custody.parents)
         if not _bears_on(chain, step, roles):
-            return custody if parents is before else replace(custody, parents=parents)
+            return custody
     elif role == "input":
-        return _used_up(replace(custody, parents=parents), step)
-    return _handed_over(custody, parents, step, party_at)
+        return _used_up(custody, step)
+    return _handed_over(custody, step, roles, party_at)
 
 
 def _of_class(custody: Custody, step: Step) -> Custody:
@@ -150,6 +155,27 @@ def _contained(
     return {**parents, **dict.fromkeys(children, step.parent)}
 
 
+def _packed(custody: Custody, parents: dict[str, str], step: Step) -> Custody:
+    """Custody with other containers, and which event put things there."""
+    before = custody.parents
+    if parents is before:
+        return custody
+    moved = [child for child, parent in parents.items() if before.get(child) != parent]
+    packed_by = {**custody.packed_by, **dict.fromkeys(moved, step.identity)}
+    return replace(custody, parents=parents, packed_by=packed_by)
+
+
+def _through(custody: Custody, roles: Mapping[str, Role]) -> tuple[str, ...]:
+    """The events by which the EPC is in what a step names."""
+    found: list[str] = []
+    for member in custody.chain():
+        if member in roles:
+            break
+        if member in custody.packed_by:
+            found.append(custody.packed_by[member])
+    return tuple(dict.fromkeys(found))
+
+
 def bears_on(custody: Custody, step: Step, roles: Mapping[str, Role]) -> bool:
     """Whether a step is about the EPC, or about a container that it is in."""
     return custody.epc in roles or _bears_on(custody.chain(), step, roles)
@@ -169,7 +195,7 @@ def _bears_on(chain: list[str], step: Step, roles: Mapping[str, Role]) -> bool:
 
 
 def _handed_over(
-    custody: Custody, parents: dict[str, str], step: Step, party_at: PartyAt
+    custody: Custody, step: Step, roles: Mapping[str, Role], party_at: PartyAt
 ) -> Custody:
     disposition = step.disposition or DEFAULT_DISPOSITION.get(step.biz_step or "")
     before_shipping = custody.before_shipping
@@ -199,7 +225,7 @@ def _handed_over(
     # By position: names would cost as much again, and this is done for every touch of every item.
     return Custody(
         custody.epc,
-        parents,
+        custody.parents,
         disposition or custody.disposition,
         holder,
         custody.since_us if holder == custody.holder else step.at_us,
@@ -211,6 +237,8 @@ def _handed_over(
         step.identity if disposition else custody.disposition_by,
         sold_by,
         before_shipping,
+        custody.packed_by,
+        custody.owned_through if is_owner else _through(custody, roles),
     )
 
 

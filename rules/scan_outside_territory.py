@@ -87,7 +87,7 @@ def _outside(
 ) -> Finding:
     scan, custody, territory = event.event, context.custody, verdict.territory
     weight = _weight(scan, context.policy, sold=custody.sold_us is not None)
-    inputs = (event.identity, custody.owned_by, custody.sold_by)
+    inputs = (event.identity, custody.owned_by, *custody.owned_through, custody.sold_by)
     has_border = verdict.distance_m == verdict.distance_m
     distance_km = max(verdict.distance_m, 0.0) / 1000 if has_border else None
     return Finding(

@@ -208,6 +208,19 @@ def test_a_case_may_be_known_by_gtin_and_serial_and_stand_on_a_pallet() -> None:
     )
 
 
+def test_what_put_an_item_into_what_was_received_is_part_of_why_somebody_answers() -> None:
+    events = [
+        packed(0, [ITEM], CASE),
+        packed(1, [CASE], PALLET),
+        handed(2, "receiving", PALLET, BRAND, A),
+    ]
+    received = custody(*events, at=3)
+    assert received.owned_by == "item_event:e2-receiving"
+    assert received.owned_through == ("item_event:e0-packing", "item_event:e1-packing")
+    sold_on = custody(*events, handed(4, "receiving", ITEM, A, B), at=5)
+    assert (sold_on.owned_by, sold_on.owned_through) == ("item_event:e4-receiving", ())
+
+
 def test_what_a_transformation_uses_up_is_gone_from_its_case_and_what_comes_out_begins() -> None:
     made = event(
         2,

@@ -211,5 +211,9 @@ def test_what_was_packed_and_sold_is_quiet_and_what_was_sold_twice_or_needs_a_pe
 
 def named(custody: Custody, item: str) -> Custody:
     """Custody with the item's own name in it."""
-    _, parents, *others = (getattr(custody, name) for name in Custody.__struct_fields__)
-    return Custody(item, {child or item: parent for child, parent in parents.items()}, *others)
+    return replace(
+        custody,
+        epc=item,
+        parents={child or item: parent for child, parent in custody.parents.items()},
+        packed_by={child or item: by for child, by in custody.packed_by.items()},
+    )
