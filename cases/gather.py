@@ -9,6 +9,7 @@ what was ever scanned.
 from collections.abc import Iterable, Iterator
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from cases.case import Case, middle_of
 from cases.cells import Cell, centre
@@ -31,6 +32,7 @@ from cases.permits import exceeded_finding, move, under_permit
 from cases.scanned import Scanned
 from cases.surfaced import Surfaced, cloned_finding, is_cloned, is_surfaced, surfaced_finding
 from cases.trade import Trade, judge_trade
+from cases.words import names_in
 from registry import Registry
 from registry.allotment import Allotted
 from rules.model import Finding, Sighting
@@ -128,7 +130,9 @@ class _Step:
         self._cases[id(case)] = case
 
     def _find(self, finding: Finding) -> Signal:
-        signal = signal_of(finding, self._registry.policy_hash(self._judged.known_us))
+        known_us = self._judged.known_us
+        words = names_in(finding.facts, self._registry, known_us) | finding.values
+        signal = signal_of(replace(finding, values=words), self._registry.policy_hash(known_us))
         self._signals.append(signal)
         self._signal(signal)
         return signal

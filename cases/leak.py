@@ -292,11 +292,8 @@ def leak_finding(crossed: Crossed, territory_id: str | None) -> Finding:
             "gtins": sorted(bets.gtins),
         },
         values={
-            "dealer": crossed.dealer_id,
             "items": str(bets.items),
             "origins": str(len(bets.origins)),
-            "where_en": territory_id or "no known territory",
-            "where_zh": territory_id or "未知区域",
             "odds": f"{crossed.evidence:.0f}",
         },
     )

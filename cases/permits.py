@@ -117,11 +117,7 @@ def exceeded_finding(
             "gtin": sighting.gtin,
             "item": sighting.item,
         },
-        values={
-            "dealer": sighting.dealer_id,
-            "permit": permit.permit_id,
-            "quantity": str(permit.quantity),
-        },
+        values={"permit": permit.permit_id, "quantity": str(permit.quantity)},
     )
 
 

@@ -145,12 +145,7 @@ def surfaced_finding(
             "items": len(seen.items),
             "chance": chance,
         },
-        values={
-            "items": str(len(seen.items)),
-            "dealer": sighting.dealer_id,
-            "where_en": seen.territory_id or "no known territory",
-            "where_zh": seen.territory_id or "未知区域",
-        },
+        values={"items": str(len(seen.items))},
     )  # fmt: skip
 
 

@@ -179,6 +179,11 @@ class Places:
             for other in self._versions_of(territory.territory_id)
         )
 
+    def name_of(self, territory_id: str, known_us: int) -> str | None:
+        """What the territory was last called, as known then; none where it was not known."""
+        known = [one for one in self._versions_of(territory_id) if recorded_us(one) <= known_us]
+        return max(known, key=lambda one: one.version).name if known else None
+
     def _versions_of(self, territory_id: str) -> list[Territory]:
         return self._by_id.get(territory_id, [])
 

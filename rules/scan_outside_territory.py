@@ -6,6 +6,7 @@ from functools import partial
 from custody import Custody
 from events.model import Scan
 from registry import Policy, Window
+from registry.model import Dealer
 from registry.places import on_wgs84
 from rules.item import OURS, Concern, ItemContext, ItemScan, item_subject
 from rules.model import Finding, PlaceQuestion, PlaceVerdict, Said
@@ -46,7 +47,7 @@ class ScanOutsideTerritory:
         apart_m = context.policy.places_apart_m
         state, is_told = visited(state, scan, custody.owned_by, place, apart_m)
         answer = partial(
-            _answer, event, dealer.dealer_id, context, (state, place) if is_told else None
+            _answer, event, dealer, context, (state, place) if is_told else None
         )
         return state, (PlaceQuestion(area, at, event.at_us, context.known_us, answer),)
 
@@ -69,21 +70,21 @@ def _weight(scan: Scan, policy: Policy, *, sold: bool) -> float:
 
 def _answer(
     event: ItemScan,
-    dealer_id: str,
+    dealer: Dealer,
     context: ItemContext,
     visits: tuple[Visits, LonLat] | None,
     verdict: PlaceVerdict,
 ) -> Sequence[Said]:
     said: list[Said] = []
     if verdict.verdict == "outside":
-        said.append(_outside(event, dealer_id, context, verdict))
+        said.append(_outside(event, dealer, context, verdict))
     if visits is not None:
-        said.append(sighting_of(event, dealer_id, context.origin, *visits, verdict))
+        said.append(sighting_of(event, dealer.dealer_id, context.origin, *visits, verdict))
     return said
 
 
 def _outside(
-    event: ItemScan, dealer_id: str, context: ItemContext, verdict: PlaceVerdict
+    event: ItemScan, dealer: Dealer, context: ItemContext, verdict: PlaceVerdict
 ) -> Finding:
     scan, custody, territory = event.event, context.custody, verdict.territory
     weight = _weight(scan, context.policy, sold=custody.sold_us is not None)
@@ -97,7 +98,7 @@ def _outside(
         strength=weight * (1 - verdict.probability_inside),
         inputs=tuple(identity for identity in inputs if identity is not None),
         facts={
-            "dealer_id": dealer_id,
+            "dealer_id": dealer.dealer_id,
             "gtin": scan.gtin,
             "reader": scan.reader,
             "territory_id": territory.territory_id if territory else None,
@@ -106,7 +107,7 @@ def _outside(
             "source": scan.location.source if scan.location else None,
         },
         values={
-            "dealer": dealer_id,
+            "dealer": dealer.name,
             "where_en": territory.name if territory else "a place in no known territory",
             "where_zh": territory.name if territory else "不属于任何已知区域的地点",
             "distance_en": "" if distance_km is None

@@ -28,6 +28,8 @@ def test_a_leak_is_a_case_of_its_dealer_and_of_where_the_goods_went() -> None:
     assert (case.kind, case.dealer_id, case.territory_id) == ("diversion", "D-A", "B")
     assert case.item_count == 10
     assert [signal.rule for signal in signals] == ["dealer-leak"]
+    assert "of Dealer A, from" in signals[0].reason.en
+    assert "Berland" in signals[0].reason.zh
 
 
 def test_a_leak_is_found_within_a_dozen_items_and_known_by_the_last_of_them() -> None:
