@@ -1,57 +1,36 @@
-"""The report of what is taken out, in plain words: once in Chinese, once in English."""
+"""The report of what is taken out, in plain words: once in Chinese, once in English.
+
+What happened, why, where and in whose hands comes first; then what that proves and how to check it;
+the long lists, of everything that has a time and of all entries, come last.
+"""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 
 from sqlalchemy import Connection
 
+from api.bundle.findings import found_sections, items_section
+from api.bundle.hands import hands_section
+from api.bundle.in_short import headline, in_short
 from api.bundle.judged_by import judged_by
+from api.bundle.proof import entries_section, proof
 from api.bundle.report_map import map_of_events
 from api.bundle.subject import Subject
-from api.bundle.timeline import Moment, moments_of
+from api.bundle.timeline import moments_of
+from api.bundle.told import Told, shown_time
 from api.console.cards import shown_card
-from api.console.cases.exposure import exposure_words
-from api.console.lines import dealer_name, territory_name
 from api.negotiation import Language
 from api.services import Records
 from api.wording import Wording
 from events.identity import is_deadline
-from evidence.about import NOT_PROVEN_EN, NOT_PROVEN_ZH, PROVEN_EN, PROVEN_ZH
 from evidence.bundle import Contents
-from evidence.entry import read_entry
 from evidence.note import VerifierKey
 from evidence.report import Report, Section, Table
-from evidence.tree import leaf_hash
-from store.evidence_anchors import LoggedAnchor, anchors
+from store.evidence_anchors import anchors
 from store.evidence_log import EvidenceLog
 from store.evidence_sources import Source
-from store.instants import from_us, to_us
 
-MOST_FINDINGS = 40
 _LANGUAGES: tuple[Language, ...] = ("zh", "en")
-_PROVEN: dict[Language, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "en": (PROVEN_EN, NOT_PROVEN_EN),
-    "zh": (PROVEN_ZH, NOT_PROVEN_ZH),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class _Told:
-    """All that the report speaks of."""
-
-    records: Records
-    subject: Subject
-    entries: Mapping[int, bytes]
-    shown: Sequence[Source]
-    moments: Sequence[Moment]
-    anchors: Sequence[LoggedAnchor]
-    files: Sequence[str]
-    officer: str
-    purpose: str
-    at: str
-    key: VerifierKey
 
 
 def reports(
@@ -76,7 +55,7 @@ def reports(
     """
     known = [one for one in anchors(conn, EvidenceLog()) if one.anchor.counts]
     moments = moments_of(subject, shown)
-    told = _Told(
+    told = Told(
         records, subject, entries, shown, moments, known, files, officer, purpose, at, key
     )
     return [_report(told, Wording("api.bundle", language)) for language in _LANGUAGES]
@@ -96,121 +75,46 @@ def log_reports(
         short = [w("purpose", purpose=purpose)] if purpose else []
         sections = [
             Section(w("short"), [*short, w("counted", events=0, **counts)]),
-            *_proof(contents.entries, known, key, w),
+            *proof(key, w),
+            entries_section(contents.entries, known, w),
         ]
-        subtitle = w("subtitle", at=_time(at), officer=officer, origin=key.name)
+        subtitle = w("subtitle", at=shown_time(at), officer=officer, origin=key.name)
         found.append(Report(language, title, subtitle, sections))
     return found
 
 
-def _report(told: _Told, w: Wording) -> Report:
-    subject = told.subject
-    title = w("title_case", id=subject.case_id[:16]) if subject.case_id else w(
-        "title_alerts", rule=_title(subject, w.language)
-    )  # fmt: skip
-    *proof, keys, verify = _proof(told.entries, told.anchors, told.key, w)
+def _report(told: Told, w: Wording) -> Report:
+    proven, not_proven, verify, keys = proof(told.key, w)
     sections = [
-        Section(w("short"), _short(told, w)),
-        Section(w("happened"), points=_findings(subject, w)),
-        *_rules(subject, w),
-        _where(told, w),
-        _timeline(told, w),
-        *proof,
+        Section(w("short"), in_short(told, w)),
+        *found_sections(told, w),
+        Section(w("map"), map=map_of_events(told.records, told.subject, told.moments, w)),
+        hands_section(told, w),
+        items_section(told, w),
+        proven, not_proven, verify,
         _judged(told, w),
         keys,
-        verify,
-    ]
-    subtitle = w("subtitle", at=_time(told.at), officer=told.officer, origin=told.key.name)
-    return Report(w.language, title, subtitle, sections)
+        _timeline(told, w),
+        entries_section(told.entries, told.anchors, w),
+    ]  # fmt: skip
+    subtitle = w("subtitle", at=shown_time(told.at), officer=told.officer, origin=told.key.name)
+    return Report(w.language, _title(told, w), subtitle, [one for one in sections if one])
 
 
-def _proof(
-    entries: Mapping[int, bytes], known: Sequence[LoggedAnchor], key: VerifierKey, w: Wording
-) -> list[Section]:
-    """What is proven and what is not, the entries, the log's keys, how to check."""
-    proven, not_proven = _PROVEN[w.language]
-    return [
-        Section(w("proven"), [w("proven_about")], proven),
-        Section(w("not_proven"), points=not_proven),
-        Section(w("entries"), [w("seen_about"), w("custody")], table=_entries(entries, known, w)),
-        Section(w("keys"), [w("keys_about")], [str(key)]),
-        Section(w("verify"), [w("verify_about")]),
-    ]
-
-
-def _title(subject: Subject, language: Language) -> str:
+def _title(told: Told, w: Wording) -> str:
+    subject = told.subject
+    if subject.case_id:
+        return w("title_what", what=headline(told, w))
     rules = sorted({str(row.body["rule"]) for row in subject.alerts})
-    return ", ".join(shown_card(rule, language).title for rule in rules[:3])
+    return w("title_what", what=", ".join(shown_card(one, w.language).title for one in rules[:3]))
 
 
-def _short(told: _Told, w: Wording) -> list[str]:
-    subject, registry = told.subject, told.records.registry()
-    known_us = to_us(told.records.clock())
-    lines = []
-    if told.purpose:
-        lines.append(w("purpose", purpose=told.purpose))
-    subjects = {(row.body["subject"]["type"], row.body["subject"]["id"]) for row in subject.alerts}
-    lines += [
-        w("subject_item", id=key)
-        if kind == "item"
-        else w("subject_other", type=w(f"type_{kind}"), id=key)
-        for kind, key in sorted(subjects)[:10]
-    ]
-    if subject.dealer_id is not None:
-        name = dealer_name(registry, subject.dealer_id, known_us)
-        lines.append(w("dealer", name=name, id=subject.dealer_id))
-    places = sorted({row.body.get("territory_id") or "" for row in subject.alerts} - {""})
-    lines += [w("territory", name=territory_name(registry, key)) for key in places[:5]]
-    if subject.case is not None:
-        console = Wording("api.console.cases", w.language)
-        lines += exposure_words(subject.case.body, registry, console)
-        if "policy" in subject.case.body:
-            lines.append(w("policy", version=subject.case.body["policy"]["version"]))
-    counts = {"entries": len(told.entries), "events": len(told.shown), "files": len(told.files)}
-    lines.append(w("counted", **counts))
-    if not subject.alerts:
-        return [*lines, w("found_none")]
-    strongest = max(row.strength for row in subject.alerts)
-    return [*lines, w("surest", percent=round(strongest * 100))]
-
-
-def _findings(subject: Subject, w: Wording) -> list[str]:
-    lines = [
-        w(
-            "found" if row.holds else "found_gone",
-            at=_time(row.body["occurred_at"]),
-            reason=row.body["reason"][w.language],
-            percent=round(row.body["strength"] * 100),
-            index=row.evidence_seq,
-        )
-        for row in subject.signals[:MOST_FINDINGS]
-    ]
-    more = len(subject.signals) - len(lines)
-    return [*lines, w("found_more", number=more)] if more else lines
-
-
-def _rules(subject: Subject, w: Wording) -> list[Section]:
-    """Why each rule fired, and what would clear it."""
-    sections = []
-    for rule in sorted({str(row.body["rule"]) for row in subject.alerts}):
-        card = shown_card(rule, w.language)
-        title = w("rule", title=card.title, rule=rule, version=card.version or "?")
-        texts = [w("why", text=card.why), w("clears", text=card.clears)] if card.why else []
-        sections.append(Section(title, texts))
-    return sections
-
-
-def _where(told: _Told, w: Wording) -> Section:
-    drawn = map_of_events(told.records, told.subject, told.moments, w)
-    return Section(w("map"), map=drawn)
-
-
-def _timeline(told: _Told, w: Wording) -> Section:
+def _timeline(told: Told, w: Wording) -> Section:
     rows = [
         (
             str(number),
-            _time(moment.at),
-            _time(moment.received) if moment.received else "",
+            shown_time(moment.at),
+            shown_time(moment.received) if moment.received else "",
             moment.words(w),
             moment.path,
         )
@@ -223,38 +127,10 @@ def _timeline(told: _Told, w: Wording) -> Section:
     return Section(w("timeline"), notes, table=Table(head, rows))
 
 
-def _entries(
-    entries: Mapping[int, bytes], known: Sequence[LoggedAnchor], w: Wording
-) -> Table:
-    rows = [
-        (str(index), _kind(data, w), leaf_hash(data).hex(), _seen(known, index, w))
-        for index, data in sorted(entries.items())
-    ]
-    return Table((w("entry"), w("kind"), w("leaf"), w("seen_by")), rows)
-
-
-def _kind(data: bytes, w: Wording) -> str:
-    body = read_entry(data).body
-    kind = str(body.get("kind") or body.get("type") or "other")
-    if kind == "signal" and (body.get("signal") or {}).get("withdraws"):
-        kind = "withdrawal"
-    return w(f"k_{kind}") if w.has(f"k_{kind}") else w("k_other")
-
-
-def _seen(known: Sequence[LoggedAnchor], index: int, w: Wording) -> str:
-    """The first that signed for the entry from outside."""
-    first = next((one.anchor for one in known if one.anchor.size > index), None)
-    if first is None:
-        return w("seen_none")
-    signed = min((*first.witnesses, *first.timestamps), key=lambda one: one.at)
-    return f"{signed.name}, {_time(from_us(signed.at * 1_000_000).isoformat())}"
-
-
-def _judged(told: _Told, w: Wording) -> Section:
-    digest = judged_by(told.entries.values(), told.records.registry()).digest
-    return Section(
-        w("judged"), [w("system_about", version=_version()), w("judged_about", hash=digest)]
-    )
+def _judged(told: Told, w: Wording) -> Section:
+    digest = judged_by(told.entries.values(), told.registry).digest
+    texts = [w("system_about", version=_version()), w("judged_about", hash=digest)]
+    return Section(w("judged"), texts)
 
 
 def _version() -> str:
@@ -262,8 +138,3 @@ def _version() -> str:
         return version("tracewarden")
     except PackageNotFoundError:
         return "(development)"
-
-
-def _time(text: str) -> str:
-    """RFC 3339 for people: seconds, and which clock."""
-    return datetime.fromisoformat(text).strftime("%Y-%m-%d %H:%M:%S %Z").replace("UTC+00:00", "UTC")

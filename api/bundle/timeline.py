@@ -16,7 +16,7 @@ _TIMES = ("scanned_at", "fixed_at", "ordered_at", "seen_at")
 class Moment(NamedTuple):
     """What happened when: RFC 3339 in UTC, what the timeline says, and where it is proven.
 
-    ``event`` is the stored event; none for a step of the case.
+    ``event`` is the stored event and ``raw`` its bytes; none for a step of the case.
     """
 
     at: str
@@ -25,6 +25,7 @@ class Moment(NamedTuple):
     key: str
     values: dict[str, str]
     event: dict[str, Any] | None
+    raw: bytes = b""
 
     def words(self, w: Wording) -> str:
         """In words."""
@@ -64,7 +65,7 @@ def _of_event(event: dict[str, Any], source: Source) -> Moment:
     }.get(kind)
     key, values = (f"e_{kind}", values) if values else ("e_other", {"kind": kind})
     path = f"{EVENTS}{source.opening.commitment[:12]}….json"
-    return Moment(_utc(at), _utc(str(event["received_at"])), path, key, values, event)
+    return Moment(_utc(at), _utc(str(event["received_at"])), path, key, values, event, source.raw)
 
 
 def _utc(text: str) -> str:

@@ -1,7 +1,9 @@
 """A case taken out of the service: complete, told in words, logged, and verified without us."""
 
 import json
+import re
 from collections.abc import Iterator
+from html import unescape
 from io import BytesIO
 from typing import Any
 from zipfile import ZipFile
@@ -12,6 +14,7 @@ from sqlalchemy import update
 
 from api.bundle.taking_out import Wish, take_out
 from evidence.errors import EvidenceError
+from registry.known import FOREVER
 from store.evidence_log import EvidenceLog
 from store.evidence_service import SignedLog, signing
 from store.evidence_signed import NotSignedError, PublishedLog
@@ -127,6 +130,31 @@ def test_the_report_reads_in_both_languages_and_its_glyphs_are_embedded(
     )
 
 
+def test_the_report_says_first_what_happened_whose_goods_they_were_and_what_became_of_it(
+    stored: Stored, signed: SignedLog
+) -> None:
+    one = stored.alerts("scan-outside-territory")[0]
+    alone = files_of(take_out(stored, signed, wish(stored, alert_ids=[one.alert_id])).data)
+    html = alone["report.html"].decode()
+    english = unescape(html.split('<article id="en"')[1])
+    headings = re.findall(r"<h2>(.*?)</h2>", english)
+    assert headings[:5] == [
+        "In short",
+        "Found: Read outside the dealer's territory (scan-outside-territory, version 2)",
+        "Where",
+        "In whose hands the goods were",
+        "The items",
+    ]
+    assert headings[-2:] == ["Timeline", "The log's entries in this bundle"]
+    assert "No outsider had signed for all these findings" in html
+    hands = html.split("In whose hands the goods were")[1].split("</section>")[0]
+    assert "Item event: packed" in hands
+    assert "Item event: received" in hands
+    dealer = stored.registry().dealer(one.body["dealer_id"], FOREVER)
+    assert dealer is not None
+    assert dealer.name in hands
+
+
 def test_a_case_is_taken_out_with_its_steps_and_files_and_a_changed_photo_is_named(
     stored: Stored, signed: SignedLog
 ) -> None:
@@ -138,6 +166,7 @@ def test_a_case_is_taken_out_with_its_steps_and_files_and_a_changed_photo_is_nam
     trust = read_trust(str(signed.verifier))
     result = verify_bundle(done.data, trust)
     assert result.ok, result.first_problem
+    assert "Nobody has decided the case yet." in files["report.html"].decode()
     assert result.checked["attachments"] == 1
     assert result.checked["disclosures"] == 0
     told = take_out(stored, signed, wish(stored, alert_ids=[], case_id="c" * 64, with_words=True))
