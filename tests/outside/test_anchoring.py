@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -246,6 +247,22 @@ def test_anchoring_is_due_where_nobody_signed_for_so_long_and_faults_wait(
         assert ask_now(writer, Outside(policy_of(two)))
         assert not is_due(writer, 3600, time.time())
         assert is_due(writer, 3600, time.time() + 3601)
+
+
+def test_a_clock_that_is_wrong_ours_or_a_witnesss_does_not_end_the_anchoring(
+    folder: LogFolder, tmp_path: Path
+) -> None:
+    now = time.time()
+    year = 365 * 86_400
+    ahead = datetime.fromtimestamp(now + 70 * year, UTC)
+    with (
+        witness(tmp_path / "w", "w.example", KEY.verifier, lambda: ahead) as wrong,
+        open_writer(folder) as writer,
+    ):
+        grow(writer, 2)
+        assert ask_now(writer, Outside(policy_of([wrong])))
+        assert is_due(writer, 3600, now)
+        assert not is_due(writer, 3600, now + 70 * year)
 
 
 def test_an_anchor_whose_files_were_changed_is_found_by_fsck(

@@ -17,6 +17,8 @@ from tracewarden.outside.anchoring import Outside, anchor
 _log = logging.getLogger(__name__)
 
 LOOKS_EVERY_S = 60.0
+SKEW_S = 300.0
+"""A time stated further ahead of our clock than this tells nothing: one of the two is wrong."""
 
 
 def asking(engine: Engine, outside: Outside) -> Callable[[], None]:
@@ -43,19 +45,21 @@ def ask_now(log: SignedAppend, outside: Outside) -> bool:
 
 
 def is_due(log: SignedAppend, every_s: float, now_s: float) -> bool:
-    """Whether nobody outside has signed for so long."""
+    """Whether nobody outside has signed for so long, as far as the times that they state hold."""
     with log.reading() as conn:
         counting = [one.anchor.at for one in anchors(conn, EvidenceLog()) if one.anchor.counts]
-    return not counting or now_s - max(counting) >= every_s
+    return not any(now_s - every_s < at <= now_s + SKEW_S for at in counting)
 
 
 async def keep_anchored(engine: Engine, outside: Outside, every_s: float) -> None:
     """A background task of the process that writes the log; ends at once with nobody to ask."""
     log = PublishedLog(engine)
     while not outside.is_empty:
+        waits_s = min(every_s, LOOKS_EVERY_S)
         try:
             if await asyncio.to_thread(is_due, log, every_s, time.time()):
-                await asyncio.to_thread(ask_now, log, outside)
+                # Whatever time was stated: with a wrong clock, too, not more often than asked for.
+                waits_s = every_s if await asyncio.to_thread(ask_now, log, outside) else waits_s
         except (EvidenceError, SQLAlchemyError) as error:
             _log.warning("the evidence log is not anchored: %s", error)
-        await asyncio.sleep(min(every_s, LOOKS_EVERY_S))
+        await asyncio.sleep(waits_s)
