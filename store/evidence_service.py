@@ -155,6 +155,8 @@ def _fsck_published(
     try:
         note, key = Note.parse(shown.note), VerifierKey.parse(shown.key)
         note.verified_by([key])
+        if (str(note).encode(), str(key)) != (shown.note, shown.key):
+            raise NoteError("it is not as it was written")
         if Checkpoint.parse(note.text).size != shown.size:
             raise NoteError("the size beside it is another")
         leads = signs is None or signs in keys_since(conn, key)

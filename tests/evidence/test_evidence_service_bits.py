@@ -102,6 +102,15 @@ def test_sampled_bits_of_stored_values_are_found(engine: Engine, tmp_path: Path)
     assert check_values(engine, filled(engine, tmp_path / "private", 2), 61) > 40
 
 
+def test_a_published_key_in_another_spelling_is_found(engine: Engine, tmp_path: Path) -> None:
+    guard = filled(engine, tmp_path / "private", 1)
+    with engine.connect() as conn:
+        key = conn.execute(select(evidence_checkpoint.c.key)).scalar_one()
+        name, number, rest = key.split("+")
+        bent: dict[str, object] = {"key": f"{name}+{number.upper()}+{rest}"}
+        assert flip(conn, guard, evidence_checkpoint, evidence_checkpoint.c.log == 1, bent)
+
+
 @pytest.mark.soak
 @pytest.mark.timeout(7200)
 def test_every_bit_of_every_stored_value_is_found(engine: Engine, tmp_path: Path) -> None:
