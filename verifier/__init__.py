@@ -7,8 +7,8 @@ be, and ``command`` the command line. The only dependency is ``cryptography``, f
 certificates. ``verify.html`` does the same in a browser.
 """
 
-from verifier.bundle import verify_bundle
+from verifier.bundle import verify_bundle, verify_file
 from verifier.result import Problem, Result
 from verifier.trust import Trust, read_trust
 
-__all__ = ["Problem", "Result", "Trust", "read_trust", "verify_bundle"]
+__all__ = ["Problem", "Result", "Trust", "read_trust", "verify_bundle", "verify_file"]

@@ -27,13 +27,14 @@ class Signed:
     """Somebody outside who signed, when, and whether the caller trusts them.
 
     A ``time`` of 0 states none (tlog-cosignature); ``why`` says why it counts for nothing though
-    the caller named the key.
+    the caller named the key. ``root`` is that of a trusted authority, see ``Stamp``.
     """
 
     name: str
     time: int
     trusted: bool
     why: str | None = None
+    root: bytes | None = None
 
     def line(self) -> dict[str, Any]:
         """As it is printed."""
@@ -153,7 +154,8 @@ def _timestamps(
             except FormatError as error:
                 path = f"anchors/{size}/{name}"
                 raise WrongError(path, "timestamp-invalid", str(error)) from None
-            found.append(Signed(name.removesuffix(".tsr"), stamp.time, stamp.trusted))
+            who = name.removesuffix(".tsr")
+            found.append(Signed(who, stamp.time, stamp.trusted, root=stamp.root))
     return tuple(found)
 
 
@@ -183,7 +185,7 @@ def check_demands(indices: Sequence[int], anchors: Sequence[Anchor], trust: Trus
             why = "".join(f"; {name}: {UNKNOWN}" for name in sorted(passed_over))
             detail = f"no quorum of witnesses that you trust has signed for it{why}"
             raise WrongError(path, "quorum-missing", detail)
-        stamped = {one.name for a in covering for one in a.timestamps if one.trusted}
+        stamped = {one.root for a in covering for one in a.timestamps if one.trusted}
         if len(stamped) < trust.timestamps:
             detail = (
                 f"{len(stamped)} of {trust.timestamps} authorities that you trust signed for it"

@@ -8,11 +8,13 @@ trusted key signed; what others signed because an entry holds its hash; every ot
 import re
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
+from os import fstat
+from pathlib import Path
 from typing import Any
 
 from verifier.anchors import KIND as ANCHOR
 from verifier.anchors import check_demands, existed_by, read_anchors
-from verifier.container import open_container, write_container
+from verifier.container import MAX_BYTES, open_container, write_container
 from verifier.files import file_of, json_of, read_text
 from verifier.notes import (
     Checkpoint,
@@ -36,6 +38,19 @@ UNFORESEEN = (ArithmeticError, LookupError, TypeError, ValueError, AttributeErro
 """What no file that we know of raises: whoever made one that does shall read a refusal."""
 
 _ENTRY = re.compile(r"entries/(0|[1-9][0-9]{0,18})\.json")
+
+
+def verify_file(path: Path, trust: Trust) -> Result:
+    """Check a bundle in a file; one that is larger than bundles are is not read.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as file:
+        if (size := fstat(file.fileno()).st_size) > MAX_BYTES:
+            detail = f"{size} bytes, of at most {MAX_BYTES}"
+            return Result(first_problem=Problem("", "too-large", detail))
+        return verify_bundle(file.read(MAX_BYTES + 1), trust)
 
 
 def verify_bundle(data: bytes, trust: Trust) -> Result:

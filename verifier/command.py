@@ -6,7 +6,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from verifier.bundle import verify_bundle
+from verifier.bundle import verify_file
 from verifier.notes import FormatError
 from verifier.result import Result
 from verifier.trust import read_trust
@@ -23,7 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         # Editors on Windows begin a text with a byte order mark.
         trust = read_trust(options.trust.read_text(encoding="utf-8-sig"))
-        result = verify_bundle(options.bundle.read_bytes(), trust)
+        result = verify_file(options.bundle, trust)
     except (OSError, FormatError, UnicodeDecodeError) as error:
         print(f"cannot verify: {error}", file=sys.stderr)
         return 2

@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import new as new_hash
+from hashlib import sha256
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from verifier.notes import FormatError
 
@@ -45,11 +46,20 @@ SEQUENCE, SET, OID = 0x30, 0x31, 0x06
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """The time that an authority stated; ``trusted`` where its certificate leads to a root that
-    the caller trusts."""
+    """The time that an authority stated; ``root`` is the SHA-256 of the public key of the root that
+    its certificate leads to, none where the caller trusts none of them.
+
+    The root tells authorities apart: whoever made the bundle chose its files' names, and one
+    authority may sign with many certificates.
+    """
 
     time: int
-    trusted: bool
+    root: bytes | None
+
+    @property
+    def trusted(self) -> bool:
+        """Whether the certificate leads to a root that the caller trusts."""
+        return self.root is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +144,7 @@ def _stamp(response: bytes, message: bytes, roots: Sequence[x509.Certificate]) -
     (signer,) = rest[-1].inner()
     time = _check_info(_read(info.content), message)
     certificate = _check_signer(signer, info.content, certificates)
-    return Stamp(int(time.timestamp()), _leads_to(certificate, certificates, roots, time))
+    return Stamp(int(time.timestamp()), _root_of(certificate, certificates, roots, time))
 
 
 def _check_info(info: _Element, message: bytes) -> datetime:
@@ -215,27 +225,33 @@ def _check_signature(
         raise FormatError("the authority's signature does not hold") from None
 
 
-def _leads_to(
+def _root_of(
     certificate: x509.Certificate,
     certificates: Sequence[x509.Certificate],
     roots: Sequence[x509.Certificate],
     time: datetime,
-) -> bool:
-    """Whether the certificate may sign times and leads to a trusted root, all valid at the time."""
+) -> bytes | None:
+    """The trusted root that the certificate, which may sign times, leads to, all valid then."""
     usage = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage)
     if not usage.critical or list(usage.value) != [_TIME_STAMPING]:
         raise FormatError("the certificate is not one for timestamps")
     at = certificate
     for _ in range(_LONGEST_CHAIN):
         if not at.not_valid_before_utc <= time <= at.not_valid_after_utc:
-            return False
+            return None
         if at in roots:
-            return True
+            return root_key(at)
         issuer = next((one for one in (*roots, *certificates) if _issued(one, at)), None)
         if issuer is None or issuer == at:
-            return False
+            return None
         at = issuer
-    return False
+    return None
+
+
+def root_key(root: x509.Certificate) -> bytes:
+    """What a root is known by: a renewed certificate of the same key is the same authority's."""
+    key = root.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return sha256(key).digest()
 
 
 def _issued(issuer: x509.Certificate, certificate: x509.Certificate) -> bool:

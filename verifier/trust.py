@@ -5,7 +5,10 @@ A text of lines, in any mixture of two forms, and certificates in PEM:
 - a C2SP verifier key a line (type 1: a log's, any other: a witness's), and ``quorum N``;
 - a C2SP tlog-policy: ``log KEY``, ``witness NAME KEY``, ``group NAME N|any|all NAME…``,
   ``quorum NAME``;
-- ``timestamps N``: how many authorities must have signed; their root certificates as PEM blocks.
+- ``timestamps N``: how many authorities must have signed, told apart by their root certificates,
+  which stand there as PEM blocks.
+
+Nobody is counted twice: a witness's key stands there once, and is a member of one group.
 """
 
 import re
@@ -16,6 +19,7 @@ from cryptography import x509
 
 from verifier.notes import FormatError, Key, read_key
 from verifier.signatures import LOG_KEY, WITNESS_KEY
+from verifier.timestamps import root_key
 
 _COUNT = re.compile("[0-9]{1,9}")
 _PEM = re.compile(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
@@ -23,7 +27,10 @@ _PEM = re.compile(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re
 
 @dataclass(slots=True)
 class Trust:
-    """Keys by what they are for, and what it takes: a number of witnesses, or a named group."""
+    """Keys by what they are for, and what it takes: a number of witnesses, or a named group.
+
+    ``members`` are the names that stand in some group.
+    """
 
     logs: list[Key] = field(default_factory=list)
     witnesses: dict[str, Key] = field(default_factory=dict)
@@ -31,6 +38,7 @@ class Trust:
     quorum: int | str = 0
     timestamps: int = 0
     roots: list[x509.Certificate] = field(default_factory=list)
+    members: set[str] = field(default_factory=set)
 
     def has_quorum(self, keys: Set[Key]) -> bool:
         """Whether cosignatures by these keys are enough."""
@@ -102,6 +110,8 @@ def _add_witness(trust: Trust, key: Key, name: str) -> None:
     if key.type == LOG_KEY:
         raise FormatError("the key is a log's")
     _refuse_taken(trust, name)
+    if any(one.public == key.public for one in trust.witnesses.values()):
+        raise FormatError("the witness's key stands there twice")
     trust.witnesses[name] = key
 
 
@@ -115,7 +125,10 @@ def _add_group(trust: Trust, name: str, threshold: str, members: list[str]) -> N
     count = int(threshold) if _COUNT.fullmatch(threshold) else named.get(threshold, 0)
     if not 1 <= count <= len(set(members)) or len(set(members)) != len(members):
         raise FormatError("the group's threshold or members are malformed")
+    if twice := sorted(trust.members & set(members)):
+        raise FormatError(f"{twice[0]} is a member of two groups")
     _refuse_taken(trust, name)
+    trust.members |= set(members)
     trust.groups[name] = (count, members)
 
 
@@ -130,5 +143,5 @@ def _check(trust: Trust) -> None:
         raise FormatError("no log's key to trust")
     if isinstance(trust.quorum, int) and trust.quorum > len(set(trust.witnesses.values())):
         raise FormatError(f"a quorum of {trust.quorum} needs as many witnesses' keys")
-    if trust.timestamps and not trust.roots:
-        raise FormatError("timestamps need the root certificates of their authorities")
+    if trust.timestamps > len({root_key(root) for root in trust.roots}):
+        raise FormatError(f"{trust.timestamps} timestamps need as many authorities' roots")

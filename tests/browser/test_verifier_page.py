@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, Request, expect
+from playwright.sync_api import Error as PageError
 
+from evidence.bundle import container
 from tests.verifier.anchored import KEY, Anchored, anchored_bundle, cosigned_bundle
-from tests.verifier.tampering import tampered
+from tests.verifier.tampering import REFUSED_TRUST, tampered
 from tests.verifier.test_signature_types import (
     AT,
     ED25519,
@@ -21,6 +23,7 @@ from tests.verifier.test_signature_types import (
     STRANGE_VERIFIER,
 )
 from verifier import read_trust, verify_bundle
+from verifier.notes import FormatError
 from verifier.signatures import UNKNOWN
 
 DOCS = Path("docs/evidence.md")
@@ -68,6 +71,28 @@ def test_page_and_package_say_the_same_of_every_bundle(page: Page, made: Anchore
             assert told == (problem.file, problem.problem), name
         else:
             assert found["checked"] == expected.checked, name
+
+
+def test_page_and_package_refuse_the_same_files_of_keys(page: Page, made: Anchored) -> None:
+    for text in REFUSED_TRUST:
+        with pytest.raises(FormatError) as refused:
+            read_trust(text)
+        with pytest.raises(PageError, match=re.escape(str(refused.value))):
+            verdict(page, made.data, text)
+
+
+def test_a_bundle_of_more_files_than_a_small_zip_can_number_is_read_and_written(
+    page: Page,
+) -> None:
+    data = container({f"{number}": b"" for number in range(65_536)})
+    same = page.evaluate(
+        """text => {
+          const data = Uint8Array.from(atob(text), char => char.charCodeAt(0));
+          return same(writeContainer(openContainer(data)), data);
+        }""",
+        base64.b64encode(data).decode(),
+    )
+    assert same
 
 
 KNOWS_ML_DSA = """async () => {

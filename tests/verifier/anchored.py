@@ -1,5 +1,6 @@
 """A bundle with everything in it, for the tests of both verifiers."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -16,7 +17,7 @@ from store.evidence_openings import keep
 from store.evidence_writer import LogWriter, open_writer
 from tests.outside.world import Chain, authority, make_chain, witness
 from tracewarden.outside.anchoring import Outside, anchor
-from tracewarden.outside.timestamping import Authority
+from tracewarden.outside.timestamping import Authority, timestamp
 
 KEY = SigningKey.from_seed("example.com/log", bytes(32))
 NEXT = SigningKey.from_seed("example.com/log", b"\7" * 32)
@@ -79,6 +80,24 @@ def cosigned_bundle(folder: Path, at: int, *keys: SigningKey, more: str = "") ->
         with writer.transaction() as conn:
             signed = Anchor(3, {"checkpoint": cosigned.encode()}, seen, quorum=True)
             keep_anchor(conn, writer.log, signed)
+        return take_out(writer)
+
+
+def stamped_bundle(folder: Path, chains: Mapping[str, Chain]) -> bytes:
+    """Entries, stamped by authorities under names of the exporter's choice; then the export."""
+    log = LogFolder.create(folder / "log", None, KEY)
+    with open_writer(log) as writer:
+        fill(writer)
+        note, files, seen = writer.seal(), dict[str, bytes](), list[Seen]()
+        for name, chain in chains.items():
+            with authority(chain) as url:
+                asked = Authority(url, (chain.root,))
+                response, stamp = timestamp(asked, note.text.encode(), timeout_s=10)
+            files[f"{name}.tsr"] = response
+            seen.append(Seen(name, stamp.at))
+        with writer.transaction() as conn:
+            made = Anchor(3, files | {"checkpoint": str(note).encode()}, timestamps=tuple(seen))
+            keep_anchor(conn, writer.log, made)
         return take_out(writer)
 
 

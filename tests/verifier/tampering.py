@@ -1,15 +1,21 @@
 """Ways to bend a bundle, by name: what both verifiers must find alike."""
 
 import json
+import struct
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from io import BytesIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 from evidence.bundle import container
 from tests.outside.world import make_chain
-from tests.verifier.anchored import KEY, NEXT, PHOTO, Anchored
+from tests.verifier.anchored import KEY, NEXT, PHOTO, Anchored, stamped_bundle
+from tests.verifier.test_bundle import WITNESS as WITNESS_KEY
 from tests.verifier.test_bundle import files_of
+
+WITNESS = WITNESS_KEY.verifier
 
 
 def tampered(made: Anchored) -> Iterator[tuple[str, bytes, str]]:
@@ -21,6 +27,11 @@ def tampered(made: Anchored) -> Iterator[tuple[str, bytes, str]]:
     yield "only the log trusted", made.data, str(KEY.verifier)
     yield "only the new key trusted", made.data, str(NEXT.verifier)
     yield "another authority trusted", made.data, "\n".join([*lines, "timestamps 1", other])
+    with TemporaryDirectory() as folder:
+        twice = stamped_bundle(Path(folder), {"a": made.chain, "b": made.chain})
+    for number in (1, 2):
+        roots = [f"timestamps {number}", made.chain.roots.read_text(), other]
+        yield f"{number} of one authority", twice, "\n".join([str(KEY.verifier), *roots])
     kept = {name: data for name, data in files.items() if not name.startswith("anchors/3/")}
     yield "without anchors", container(kept), made.trust
     yield "without anchors and demands", container(kept), str(KEY.verifier)
@@ -51,6 +62,16 @@ def tampered(made: Anchored) -> Iterator[tuple[str, bytes, str]]:
     yield "bytes behind", made.data + b"x", made.trust
     yield "no zip", b"no zip", made.trust
     yield from ((name, data, made.trust) for name, data in hostile(made.data))
+
+
+REFUSED_TRUST = (
+    "", "# nothing", "x", f"{KEY.verifier}x", f"{KEY.verifier}\nquorum 1", f"{WITNESS}", f"{KEY}",
+    f"{KEY.verifier}\n{WITNESS}\nwitness w {WITNESS}", f"{KEY.verifier}\nwitness w {WITNESS}\nw",
+    f"{KEY.verifier}\nwitness w {WITNESS}\nwitness v {WITNESS}\ngroup g 2 w v\nquorum g",
+    f"{KEY.verifier}\nwitness w {WITNESS}\ngroup g any w\ngroup h any w g\nquorum h",
+    f"{KEY.verifier}\ntimestamps 1",
+)  # fmt: skip
+"""What no file of trusted keys says; of two names of one witness, both would count."""
 
 
 def hostile(data: bytes) -> Iterator[tuple[str, bytes]]:
@@ -94,6 +115,11 @@ def _hostile_zips(files: Mapping[str, bytes], data: bytes) -> Iterator[tuple[str
         yield "a file twice", packed(twice)
     yield "a symbolic link", packed(list(files.items()), mode=0o120777)
     yield "unsorted", packed(list(files.items())[::-1])
+    yield "a comment", data[:-2] + b"\7\0comment"
+    yield "another zip before it", packed([("x", b"x")]) + data
+    yield "another zip behind it", data + packed([("x", b"x")])
+    yield "another name before its bytes", data.replace(b"\0\0checkpoint", b"\0\0Checkpoint", 1)
+    yield "its bytes under the names of 64 bits", of_64_bits(data)
     directory = data.rindex(b"PK\x01\x02")
     for name, at, value in (
         ("a size beyond the zip", 24, 0xFFFFFFF0),
@@ -105,6 +131,15 @@ def _hostile_zips(files: Mapping[str, bytes], data: bytes) -> Iterator[tuple[str
         yield name, bytes(bent)
     for length in (0, 1, 21, 22, len(data) // 2, len(data) - 1):
         yield f"cut after {length} bytes", data[:length]
+
+
+def of_64_bits(data: bytes) -> bytes:
+    """The same zip, with a directory's end as large zips have it."""
+    end = data.rindex(b"PK\5\6")
+    count, size, at = (int.from_bytes(data[end + a : end + b], "little")
+                       for a, b in ((10, 12), (12, 16), (16, 20)))  # fmt: skip
+    record = struct.pack("<4sQHHIIQQQQ", b"PK\6\6", 44, 45, 45, 0, 0, count, count, size, at)
+    return data[:end] + record + struct.pack("<4sIQI", b"PK\6\7", 0, end, 1) + data[end:]
 
 
 def packed(

@@ -9,7 +9,7 @@ import pytest
 from evidence.bundle import container
 from evidence.note import Note
 from tests.outside.world import make_chain
-from tests.verifier.anchored import KEY, NEXT, Anchored, anchored_bundle
+from tests.verifier.anchored import KEY, NEXT, Anchored, anchored_bundle, stamped_bundle
 from tests.verifier.test_bundle import files_of
 from verifier import read_trust, verify_bundle
 from verifier.notes import FormatError, follow_hand_overs
@@ -63,6 +63,19 @@ def test_a_demand_that_is_not_met_is_named(made: Anchored, tmp_path: Path) -> No
     ]
     trust = "\n".join([*lines, "quorum g", "timestamps 1", other.roots.read_text()])
     assert problem(made.data, trust) == ("entries/0.json", "timestamps-missing")
+
+
+def test_an_authority_that_stamped_under_two_names_is_one(made: Anchored, tmp_path: Path) -> None:
+    other = make_chain(tmp_path / "other", curve=True)
+    roots = [made.chain.roots.read_text(), other.roots.read_text()]
+    trust = "\n".join([str(KEY.verifier), "timestamps 2", *roots])
+    twice = stamped_bundle(tmp_path / "twice", {"a": made.chain, "b": made.chain})
+    assert problem(twice, trust) == ("entries/0.json", "timestamps-missing")
+    assert verify_bundle(twice, read_trust(trust.replace("timestamps 2", "timestamps 1"))).ok
+    both = stamped_bundle(tmp_path / "both", {"a": made.chain, "b": other})
+    assert verify_bundle(both, read_trust(trust)).ok
+    with pytest.raises(FormatError):
+        read_trust("\n".join([str(KEY.verifier), "timestamps 2", roots[0], roots[0]]))
 
 
 def test_every_file_of_an_anchor_is_bound_to_its_entry(made: Anchored) -> None:

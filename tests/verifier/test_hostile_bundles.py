@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from evidence.bundle import container
 from tests.verifier.anchored import KEY, Anchored, anchored_bundle
-from tests.verifier.tampering import hostile
+from tests.verifier.tampering import REFUSED_TRUST, hostile
 from tests.verifier.test_bundle import files_of
-from verifier import read_trust, verify_bundle
+from verifier import read_trust, verify_bundle, verify_file
 from verifier.bundle import verify_files
 from verifier.command import main
 from verifier.files import json_of
@@ -120,6 +120,27 @@ def test_no_bent_timestamp_makes_it_stumble(made: Anchored) -> None:
 def test_whatever_stands_in_a_file_of_keys_it_is_read_or_refused(text: str) -> None:
     with suppress(FormatError):
         read_trust(f"{KEY.verifier}\n{text}")
+
+
+@pytest.mark.parametrize("text", REFUSED_TRUST)
+def test_a_file_of_trusted_keys_that_says_something_else_is_refused(text: str) -> None:
+    with pytest.raises(FormatError):
+        read_trust(text)
+
+
+def test_keys_saved_by_another_systems_editor_are_read_alike(made: Anchored) -> None:
+    lines = made.trust.replace("\n", "\r\n")
+    assert verify_bundle(made.data, read_trust(lines)) == verify_bundle(
+        made.data, read_trust(made.trust)
+    )
+
+
+def test_a_file_that_is_larger_than_any_bundle_is_not_read(made: Anchored, tmp_path: Path) -> None:
+    with (tmp_path / "case.zip").open("wb") as file:
+        file.truncate(1 << 40)
+    problem = verify_file(tmp_path / "case.zip", read_trust(made.trust)).first_problem
+    assert problem is not None
+    assert problem.problem == "too-large"
 
 
 def test_json_is_read_as_deep_as_entries_go_and_not_without_end() -> None:

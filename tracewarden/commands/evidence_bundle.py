@@ -28,7 +28,7 @@ from tracewarden.commands.evidence_source import Data, Log, Private, appending, 
 from tracewarden.outside.anchoring import Outside, anchor
 from tracewarden.outside.configured import outside_of
 from tracewarden.settings import Settings
-from verifier.bundle import verify_bundle
+from verifier.bundle import verify_bundle, verify_file
 from verifier.command import as_line
 from verifier.result import Result
 from verifier.trust import read_trust
@@ -187,6 +187,6 @@ def verify(
         keys = read_trust(trust.read_text(encoding="utf-8-sig"))
     except ValueError as error:
         raise EvidenceError(str(error), type="trust-invalid") from None
-    result = verify_bundle(bundle.read_bytes(), keys)
+    result = verify_file(bundle, keys)
     sys.stdout.write(as_line(result, sys.stdout.encoding) + "\n")
     raise typer.Exit(0 if result.ok else 1)
