@@ -11,7 +11,7 @@ from msgspec import Struct, field
 from cases.case import Case
 from cases.cells import Cell, cells
 from cases.judgement import Judgement
-from cases.surfaced import Surfaced, visit
+from cases.surfaced import Surfaced, double, visit
 from rules.model import Sighting, Subject
 from rules.places_seen import LonLat, rough_m
 
@@ -49,11 +49,7 @@ class Diversions(Struct):
             if here:
                 visit(seen, sighting, judged)
             if doubled:
-                seen.elsewhere[sighting.item] = None
-                seen.inputs[judged.identity] = None
-                is_home = sighting.probability_outside < 0.05
-                if is_home if sighting.item in seen.items else here and abroad:
-                    seen.both[sighting.item] = None
+                double(seen, sighting, judged, into, here)
             touched.append((into, seen, here))
         # Of two places of one code, copies are sold at the one where the dealer may not sell.
         return sorted(touched, key=lambda place: -place[1].foreign)

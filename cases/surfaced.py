@@ -6,7 +6,7 @@ from typing import Any
 from msgspec import Struct, field
 
 from cases.case import middle_of
-from cases.cells import Cell
+from cases.cells import Cell, cells
 from cases.judgement import Judgement
 from cases.leak import Tested
 from cases.natural import Natural
@@ -17,6 +17,8 @@ from rules.places_seen import LonLat
 
 DAY_US = 86_400_000_000
 ORDINARY_CASE = 24
+ABROAD = 0.1
+"""At most such a share of goods is first seen abroad by nature, in all places together."""
 MOST_KEPT = 40
 
 
@@ -41,7 +43,9 @@ class Surfaced(Struct):
     places: list[LonLat] = field(default_factory=list)
     """Of the first visits."""
     spots: Spots = field(default_factory=Spots)
-    """Of the items first seen there."""
+    """Where items were read there first, or after they had been read at home."""
+    doubled_at: Spots = field(default_factory=Spots)
+    """Where those that were read here and far from here were."""
 
     @property
     def place(self) -> LonLat:
@@ -54,6 +58,17 @@ class Surfaced(Struct):
         return min(self.territories, key=lambda t: (-self.territories[t], t), default=None)
 
     @property
+    def buyers(self) -> int:
+        """At so many spots items were read. One buyer takes a whole case home, so that more at one
+        spot are not more buyers."""
+        return len(self.spots.kept)
+
+    @property
+    def read(self) -> int:
+        """So many items were read there, first or after they had been read at home."""
+        return len(self.items.keys() | self.both.keys())
+
+    @property
     def foreign(self) -> float:
         """Share of the visits that were certainly outside."""
         return self.abroad / self.visits if self.visits else 0.0
@@ -61,7 +76,7 @@ class Surfaced(Struct):
     def is_shown(self, policy: Policy) -> bool:
         """Whether it is a showcase's or a fair's doing, or all of one day."""
         is_short = self.last_us - self.first_us < DAY_US
-        return is_short or self.visits > policy.surfaced_visits * len(self.items)
+        return is_short or self.visits > policy.surfaced_visits * self.read
 
 
 def visit(seen: Surfaced, sighting: Sighting, judged: Judgement) -> None:
@@ -81,6 +96,26 @@ def visit(seen: Surfaced, sighting: Sighting, judged: Judgement) -> None:
         seen.inputs[judged.identity] = None
 
 
+def double(seen: Surfaced, sighting: Sighting, judged: Judgement, into: Cell, here: bool) -> None:
+    """An item of the origin case was read in the cell and far from it; ``here``: there just now."""
+    is_abroad = sighting.probability_outside >= 0.95
+    is_home = sighting.probability_outside < 0.05
+    if here:
+        place = (sighting.lon, sighting.lat)
+    else:
+        place = next(place for place in sighting.places if into in cells(*place))
+    if sighting.item not in seen.elsewhere:
+        seen.doubled_at.take(place, sighting.radius_m)
+    seen.elsewhere[sighting.item] = None
+    seen.inputs[judged.identity] = None
+    if sighting.item in seen.items:
+        if is_home:
+            seen.both[sighting.item] = None
+    elif here and is_abroad and sighting.item not in seen.both:
+        seen.both[sighting.item] = None
+        seen.spots.take(place, sighting.radius_m)
+
+
 def is_surfaced(
     seen: Surfaced,
     into: Cell,
@@ -91,8 +126,11 @@ def is_surfaced(
     policy: Policy,
 ) -> float | None:
     """How improbable it is that chance brought so many items of one origin case to one place, over
-    all origin cases; None where it is not improbable enough, or is a showcase's doing."""
-    count = min(len(seen.items), seen.spots.buyers)
+    all origin cases and places; None where it is not improbable enough, or is a showcase's doing.
+
+    Over all places: of ``m`` items the first may be anywhere abroad, the others go where it went.
+    """
+    count = min(len(seen.items), seen.buyers)
     if count < policy.surfaced_items or len(seen.elsewhere) >= policy.surfaced_doubtful:
         return None
     if seen.both or seen.is_shown(policy):
@@ -104,7 +142,7 @@ def is_surfaced(
     p0 = max(natural.share(sighting.dealer_id, into, border_km, policy), policy.surfaced_together)
     located = max(ceil(policy.surfaced_located * (case_size or ORDINARY_CASE)), count)
     origins = max(sum(state.trials for state in tested.values()) / located, 1.0)
-    chance = comb(located, count) * float(p0**count) * origins
+    chance = comb(located, count) * max(p0, ABROAD) * float(p0 ** (count - 1)) * origins
     return chance if chance <= policy.surfaced_level else None
 
 
@@ -120,8 +158,8 @@ def is_cloned(
     many for travellers, or one is at home and just there where others surfaced abroad. The place
     is not where the dealer sells anyway, nor where goods of its other origin cases are sold, too:
     those are leaked, and travel from there."""
-    elsewhere, there = len(seen.elsewhere), len(seen.items)
-    is_block = seen.spots.buyers >= policy.copied_items and not seen.is_shown(policy)
+    elsewhere, there = len(seen.doubled_at.kept), seen.read
+    is_block = seen.buyers >= policy.copied_items and not seen.is_shown(policy)
     if not (
         (elsewhere >= policy.copied_items and elsewhere >= policy.copied_travelled * there)
         or (seen.both and is_block and len(seen.both) * policy.copied_both >= there)

@@ -104,6 +104,19 @@ def test_a_copied_block_accuses_nobody() -> None:
     assert (case.kind, case.dealer_id, case.subject.id) == ("clone", None, sscc(5))
 
 
+def test_a_block_is_copied_where_some_of_the_genuine_items_were_read_first() -> None:
+    market = Market(registry())
+    market.home(30)
+    serials = [f"C{number}" for number in range(10)]
+    market.receive("A", serials, 5, 1.0)
+    for number in range(2):
+        market.read(serials[number], 2.0 + number, 2.0, 5 + number)
+    for number in range(4):
+        market.read(serials[number], 15.0 + 0.02 * number, 5.0, 8 + number)
+    [case], _ = market.gather()
+    assert (case.kind, case.dealer_id, case.subject.id) == ("clone", None, sscc(5))
+
+
 def test_copies_of_loose_items_that_look_like_a_leak_accuse_nobody() -> None:
     market = leaking(12)
     assert [case.kind for case in market.gather()[0]] == ["diversion"]

@@ -65,6 +65,25 @@ def a_tourist_city_where_goods_of_all_dealers_are_seen(market: Market) -> None:
 
 
 @innocent
+def a_family_that_takes_a_whole_case_far_away(market: Market) -> None:
+    market.home(60)
+    serials = [f"F{number}" for number in range(8)]
+    market.receive("A", serials, 3, 1.0)
+    for number, serial in enumerate(serials):
+        market.read(serial, 15.0, 5.0, 10 + 3 * number)
+
+
+@innocent
+def a_family_that_reads_a_case_in_both_its_homes(market: Market) -> None:
+    market.home(60)
+    serials = [f"F{number}" for number in range(6)]
+    market.receive("A", serials, 3, 1.0)
+    for number, serial in enumerate(serials):
+        market.read(serial, 3.0, 3.0, 10 + number)
+        market.read(serial, 15.0, 5.0, 30 + 3 * number)
+
+
+@innocent
 def gifts(market: Market) -> None:
     market.home(40)
     market.receive("A", [f"G{n}" for n in range(5)], 3, 1.0)
