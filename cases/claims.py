@@ -51,10 +51,13 @@ def claim_of(signal: Signal, policy: Policy) -> Claim | None:
     if rule == "temperature-excursion":
         return Claim("cold-chain", ("cold-chain", subject.id), subject, signal.strength)
     if rule in TRANSPORT:
-        shipment = str(facts.get("shipment_id", subject.id))
+        unit = facts.get("unit")
+        shipment = str(unit or facts.get("shipment_id", subject.id))
         usual = getattr(policy.weights, TRANSPORT[rule])
         weight = min(policy.weights.sure, usual * signal.strength / USUAL_STRENGTH)
-        return Claim("transport", ("transport", shipment), Subject("shipment", shipment), weight)
+        whole = Subject("logistic-unit" if unit else "shipment", shipment)
+        # Travellers' reads of goods that nobody planned for lie apart; opened goods are together.
+        return Claim("transport", ("transport", shipment), whole, weight, spreads=bool(unit))
     if rule == "price-below-floor":
         seller = str(facts.get("dealer_id") or facts["seller"])
         return Claim("price", ("price", seller, str(facts["gtin"])), subject, signal.strength)

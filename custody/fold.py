@@ -66,6 +66,8 @@ class Custody(Struct, frozen=True, array_like=True):
     owned_through: tuple[str, ...] = ()
     """Of those by which the EPC was in what ``owned_by`` names, innermost first; none where that
     event names the EPC itself."""
+    heading_us: int | None = None
+    """Since when it is on its way to those that it is heading for."""
 
     @property
     def container(self) -> str | None:
@@ -200,20 +202,20 @@ def _handed_over(
     disposition = step.disposition or DEFAULT_DISPOSITION.get(step.biz_step or "")
     before_shipping = custody.before_shipping
     holder, owner = custody.holder, custody.owner
-    heading = (custody.heading_holder, custody.heading_owner)
+    heading, heading_us = (custody.heading_holder, custody.heading_owner), custody.heading_us
     sold_us, sold_by = custody.sold_us, custody.sold_by
     if step.biz_step == "shipping":
         holder, owner = holder or step.from_holder, owner or step.from_owner
-        heading = (step.to_holder, step.to_owner)
+        heading, heading_us = (step.to_holder, step.to_owner), step.at_us
         before_shipping = custody.disposition
     elif step.biz_step == "void_shipping":
-        heading = (None, None)
+        heading, heading_us = (None, None), None
         disposition, before_shipping = disposition or before_shipping, None
     elif step.biz_step in RECEIPTS:
         local = party_at(step.site_gln, step.received_us) if step.site_gln else None
         holder = (local.gln if local else None) or step.to_holder or heading[0] or holder
         owner = _new_owner(local, step.to_owner or heading[1]) or owner
-        heading, sold_us, sold_by = (None, None), None, None
+        heading, heading_us, sold_us, sold_by = (None, None), None, None, None
     elif step.site_gln and (step.biz_step == "commissioning" or _begins(step)):
         local = party_at(step.site_gln, step.received_us)
         holder = holder or (local.gln if local else None)
@@ -239,6 +241,7 @@ def _handed_over(
         before_shipping,
         custody.packed_by,
         custody.owned_through if is_owner else _through(custody, roles),
+        heading_us,
     )
 
 

@@ -58,6 +58,9 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A clock that is farther off is not believed where it accuses of an opened shipment."""
     opened_overdue_days: Positive = 10.0
     """A shipment without a plan that has been on its way for longer has arrived unreported."""
+    opened_unplanned_days: Positive = 3.0
+    """Goods of which no row speaks are on their way for so long after they were shipped; what is
+    read later may have arrived unreported."""
     stop_long_s: Positive = 7200.0
     """An unplanned stop this long is a matter of its own, wherever it is."""
     jump_speed_mps: Positive = 40.0

@@ -34,12 +34,15 @@ def receiver_id(context: ShipmentContext) -> str | None:
     return dealer.dealer_id if dealer else None
 
 
-def allowed(at_us: int, context: ShipmentContext) -> AreaKey | None:
-    """The areas of both ends together; None where the receiver has none to be outside of."""
+def allowed(
+    at_us: int, context: ShipmentContext, gtin: str = ANY_PRODUCT
+) -> AreaKey | None:
+    """The areas of both ends together, for a product where one is known; None where the receiver
+    has none to be outside of."""
     registry, known_us = context.registry, context.known_us
     window = Window(at_us, at_us, at_us)
     areas = [
-        registry.authority.where(dealer.dealer_id, ANY_PRODUCT, window, known_us)
+        registry.authority.where(dealer.dealer_id, gtin, window, known_us)
         if (dealer := dealer_at(gln, registry, known_us)) else None
         for gln in (context.shipment.to_gln, context.shipment.from_gln)
     ]

@@ -1,9 +1,14 @@
-"""An item of a sealed shipment that is read somewhere else while the shipment is on its way."""
+"""An item of a sealed shipment that is read somewhere else while the shipment is on its way.
+
+Whose row there is none of, the shipping event says whom it comes from and whom it goes to.
+"""
 
 from collections.abc import Sequence
 from functools import partial
 
+from registry.authority import ANY_PRODUCT
 from registry.known import FOREVER, instant
+from registry.model import Shipment
 from rules.item import OURS, Concern, ItemContext, ItemScan, item_of, item_subject
 from rules.model import Finding, PlaceQuestion, PlaceVerdict
 from rules.plan import allowed, is_planned, receiver_id
@@ -16,7 +21,8 @@ ON_ITS_WAY = "in_transit"
 class ShipmentOpened:
     """Fires on a read by satellite or network, outside the areas of both ends and near no planned
     place, of an item whose container is in transit. Where the shipment is overdue, its receipt may
-    only be unreported: that is weak. A clock that is far off is not believed."""
+    only be unreported: that is weak, and where no row tells when it is due, nothing is said from
+    some days on. A clock that is far off is not believed."""
 
     id = "shipment-opened"
     concerns: Concern = "odd"
@@ -34,8 +40,12 @@ class ShipmentOpened:
         policy = context.policy
         if event.received_us - event.at_us > policy.opened_clock_s * 1e6:
             return None, ()
-        transport = _shipment(item_of(scan), context)
-        area = allowed(event.at_us, transport) if transport else None
+        transport = _shipment(item_of(scan), context) or _shipped(event.at_us, context)
+        # A permit for another product does not let this one be opened there.
+        area = transport and (
+            allowed(event.at_us, transport, scan.gtin or ANY_PRODUCT)
+            or allowed(event.at_us, transport)
+        )
         place = scan.location
         if transport is None or area is None:
             return None, ()
@@ -60,6 +70,25 @@ def _shipment(item: str, context: ItemContext) -> ShipmentContext | None:
     return ShipmentContext(newest, registry, known_us)
 
 
+def _shipped(at_us: int, context: ItemContext) -> ShipmentContext | None:
+    """The outermost container as a shipment, where the shipping event is all that tells of it."""
+    custody = context.custody
+    to_gln = custody.heading_owner or custody.heading_holder
+    shipped_us = custody.heading_us
+    if to_gln is None or shipped_us is None:
+        return None
+    if at_us - shipped_us > context.policy.opened_unplanned_days * DAY_US:
+        return None
+    unit = custody.chain()[-1]
+    plan = Shipment(
+        shipment_id=unit,
+        ssccs=[unit],
+        from_gln=custody.holder or custody.owner or to_gln,
+        to_gln=to_gln,
+    )
+    return ShipmentContext(plan, context.registry, context.known_us)
+
+
 def _answer(
     event: ItemScan, context: ItemContext, transport: ShipmentContext, verdict: PlaceVerdict
 ) -> Sequence[Finding]:
@@ -67,7 +96,9 @@ def _answer(
         return ()
     scan, territory, location = event.event, verdict.territory, event.event.location
     because, levels = context.custody.disposition_by, context.policy.strengths
-    overdue = _is_overdue(event, transport)
+    shipment_id = transport.shipment.shipment_id
+    has_row = shipment_id not in transport.shipment.ssccs
+    overdue = has_row and _is_overdue(event, transport)
     finding = Finding(
         rule=ShipmentOpened.id,
         subject=item_subject(scan),
@@ -76,7 +107,7 @@ def _answer(
         inputs=(event.identity,) if because is None else (event.identity, because),
         facts={
             "dealer_id": receiver_id(transport),
-            "shipment_id": transport.shipment.shipment_id,
+            "shipment_id" if has_row else "unit": shipment_id,
             "territory_id": territory.territory_id if territory else None,
             "gtin": scan.gtin,
             "origin": context.origin,
@@ -84,7 +115,7 @@ def _answer(
             "lat": round(location.lat, 2) if location else None,
         },
         values={
-            "shipment": transport.shipment.shipment_id,
+            "shipment": shipment_id,
             "where_en": territory.name if territory else "a place in no known territory",
             "where_zh": territory.name if territory else "不属于任何已知区域的地点",
         },

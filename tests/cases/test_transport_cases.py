@@ -2,10 +2,12 @@
 
 from datetime import timedelta
 
+import pytest
+
 from cases.exposure import exposure_of
 from events.model import Tick
 from registry import Policy
-from tests.cases.market import BEGIN, Market
+from tests.cases.market import BEGIN, Market, sscc
 from tests.rules.world import DEALER_A, GTIN, SSCC_ON_ROUTE, registry
 
 
@@ -64,3 +66,27 @@ def test_goods_on_a_load_that_arrived_are_at_stake_no_longer() -> None:
     market.move("receiving", [SSCC_ON_ROUTE], 1.4, DEALER_A)
     tick(market, 9.0)
     assert market.gather()[0] == []
+
+
+@pytest.mark.parametrize(
+    ("reads", "opened_in"),
+    [
+        ([(2.0, 14.0), (2.5, 14.1)], ["B"]),
+        ([(2.0, 65.0), (2.5, 65.1)], ["P"]),  # where dealer A has a permit for another product
+        ([(2.0, 14.0)], []),
+        ([(5.0, 14.0), (5.5, 14.1)], []),
+        ([(2.0, 14.0), (2.5, 18.0)], []),
+    ],
+)
+def test_goods_without_a_row_are_opened_if_two_are_read_in_one_place_soon_after_shipping(
+    reads: list[tuple[float, float]], opened_in: list[str]
+) -> None:
+    market = Market(registry())
+    market.pack(sscc(77), ["T0", "T1", "T2"], 0.5)
+    market.move("shipping", [sscc(77)], 1.0, DEALER_A, disposition="in_transit")
+    for number, (day, lon) in enumerate(reads):
+        market.read(f"T{number}", lon, 6.0, day)
+    found, _ = market.gather()
+    assert [(case.kind, case.dealer_id, case.territory_id, case.subject) for case in found] == [
+        ("transport", "D-A", where, ("logistic-unit", sscc(77))) for where in opened_in
+    ]
