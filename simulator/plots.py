@@ -22,6 +22,8 @@ SMALL = 1000
 LEAK_SEEN = 14
 LEAST_SEEN = 8
 """A leak with fewer located items than this is not counted as detectable."""
+COPIED_AT_HOME = 3
+"""Where the dealer sells anyway, so many codes have to be read in two places to be copies."""
 CLEAR_DEGREES = 0.25
 """How far a destination lies from the diverter's own area: no border traffic explains it."""
 
@@ -193,6 +195,8 @@ class Plotting:
                 territory_id=self.market.territory_at(town.place),
                 least_seen=4,
             )
+            is_abroad = incident.territory_id not in self._family(lot.seller)
+            incident.least_twice = 1 if is_abroad else COPIED_AT_HOME
             lot.fate.block_copied = (incident, town)
         if lot := self.take(lambda lot: lot.product.storage_c is not None):
             lot.fate.warm = self.incident(

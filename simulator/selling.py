@@ -11,6 +11,7 @@ from simulator.consumers import Consumers, Visit, awake, near_shop
 from simulator.copies import print_block, print_copies
 from simulator.country import Town
 from simulator.custody_log import CustodyLog
+from simulator.earth import distance_m
 from simulator.epcis import Spot
 from simulator.lots import Leak
 from simulator.market import Market, Outlet, Party
@@ -28,6 +29,8 @@ RETURN_DAYS = 24
 """Within so many days a returned item is back, and sold again."""
 SECOND_HAND = 0.006
 """The share of items that a buyer sells on to somebody else, weeks after."""
+FAR_OFF_M = 75e3
+"""So far from where copies are sold nobody carried them on an errand."""
 SHOWN = 140
 """Visitors who scan a showcase unit."""
 
@@ -48,6 +51,7 @@ class Selling:
         self._market, self._consumers, self._scanning = market, consumers, scanning
         self._log, self._chance = log, chance
         self._resold: list[tuple[Item, Visit]] = []
+        self._copied: dict[str, tuple[Incident, Town]] = {}
 
     def sell(self, arrived: Arrived) -> None:
         """All items of a consignment."""
@@ -68,6 +72,7 @@ class Selling:
             labels = [self._scanning.label(item) for item in arrived.cases[0].items]
             begins_ms = arrived.unpacked_ms[0] + 10 * DAY
             print_block(self._scanning, labels, town, begins_ms, incident, self._chance)
+            self._copied |= {label.uri: (incident, town) for label in labels}
         self._trade_scans(arrived)
         for number, (item, at_ms) in enumerate(left):
             if item.uri in leaked and fate.leak:
@@ -179,9 +184,13 @@ class Selling:
         for visit in visits:
             after = recall is not None and recalled_ms is not None and visit.at_ms > recalled_ms
             noted = [*accounts, recall] if after and recall else accounts
-            self._scanning.visit(
+            read = self._scanning.visit(
                 label, visit.place, visit.at_ms, source=visit.source, accounts=noted
             )
+            if item.uri in self._copied and any(seen.located for seen in read):
+                incident, town = self._copied[item.uri]
+                if distance_m(visit.place, town.place) >= FAR_OFF_M:
+                    incident.far_off(item.uri)
 
     def _leaked(self, arrived: Arrived, leak: Leak) -> set[str]:
         """Which items leave by the back door: here and there where it hides, else by the case."""

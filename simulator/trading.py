@@ -14,6 +14,8 @@ from simulator.scans import Account
 DUMPED_OFFERS = 6
 EXCESS = 14
 """An abnormal order is so many times the usual one."""
+USUAL_ORDERS = 3
+"""Before so many orders of its own for a product nobody knows what is usual for a dealer."""
 
 
 class Trading:

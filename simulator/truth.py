@@ -28,10 +28,17 @@ class Incident:
     shipment_ids: list[str] = field(default_factory=list)
     least_seen: int = 1
     """So many located items (diversions) or events it takes before anybody could tell."""
+    is_telling: bool = True
+    """Whether what was recorded before lets anybody tell it: without orders nothing is usual."""
     events: dict[str, int] = field(default_factory=dict)
     """Event ids with their time of receipt."""
     items: dict[str, None] = field(default_factory=dict)
     territories: dict[str, int] = field(default_factory=dict)
+    least_twice: int = 0
+    """So many of the codes must be read far from there, too: copies that nobody reads at home are
+    like goods that left."""
+    twice: dict[str, None] = field(default_factory=dict)
+    """Codes of which that is so."""
     revealing: dict[str, tuple[int, str]] = field(default_factory=dict)
     """Located scans that betray it, satellite or network: time of receipt and item."""
 
@@ -45,6 +52,17 @@ class Incident:
         self.revealing[event_id] = (received_ms, item_uri)
         if territory:
             self.territories[territory] = self.territories.get(territory, 0) + 1
+
+    def far_off(self, item_uri: str) -> None:
+        """A located scan far from where the incident is, of a code that may be read there, too."""
+        if any(item_uri == item for _, item in self.revealing.values()):
+            self.twice[item_uri] = None
+
+    @property
+    def is_detectable(self) -> bool:
+        """Whether enough was recorded for anybody to tell."""
+        is_seen = self.seen >= self.least_seen and len(self.twice) >= self.least_twice
+        return self.is_telling and is_seen
 
     @property
     def seen(self) -> int:
@@ -64,7 +82,7 @@ class Incident:
             "difficulty": self.difficulty,
             "expects": self.expects,
             "rules": self.rules,
-            "detectable": self.seen >= self.least_seen,
+            "detectable": self.is_detectable,
             "dealer_id": self.dealer_id,
             "territory_id": self.territory_id,
             "territory_ids": sorted(set(self.territories) | ({self.territory_id} - {None})),

@@ -25,7 +25,7 @@ from simulator.plots import Plots, Plotting
 from simulator.road_plots import plan_roads
 from simulator.scans import Scanning
 from simulator.selling import Selling
-from simulator.trading import EXCESS, Trading
+from simulator.trading import EXCESS, USUAL_ORDERS, Trading
 from simulator.truth import Incident
 from simulator.wish import Wish
 
@@ -150,6 +150,17 @@ def _frauds(
             ["order-abnormal"],
             dealer_id=lot.party.dealer.dealer_id,
             gtins={lot.product.gtin},
+            is_telling=_orders_before(lot, lots) >= USUAL_ORDERS,
         )
         plots.truth.incidents.append(incident)
         trading.order(lot, EXCESS, incident)
+
+
+def _orders_before(lot: Lot, lots: list[Lot]) -> int:
+    """How often the dealer had ordered the product."""
+    return sum(
+        other.party is lot.party
+        and other.product is lot.product
+        and other.begins_ms < lot.begins_ms
+        for other in lots
+    )

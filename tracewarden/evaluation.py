@@ -2,7 +2,8 @@
 
 A case is true if it is of an incident's kind and rests on one of its events; each incident has one
 case, the one that shares most events with it. Further cases of an incident, and cases of nothing,
-are false. Where the truth expects no case, one does no harm.
+are false. Where the truth expects no case, one does no harm. What one dealer did in one territory
+is one case: it is found with the other's, if that rests on half of its items at least.
 """
 
 import json
@@ -169,12 +170,26 @@ def _match(
     for _, _, number, case_id in sorted(pairs):
         if number not in case_of and case_id not in case_of.values():
             case_of[number] = case_id
+    told_with = {case_id: number for number, case_id in case_of.items()}
+    for shared, _, number, case_id in sorted(pairs):
+        other = told_with.get(case_id)
+        if number in case_of or other is None:
+            continue
+        if _is_one_case(incidents[number], incidents[other], -shared):
+            case_of[number] = case_id
     found = [
         Found(incident, by_id.get(case_of.get(number, "")))
         for number, incident in enumerate(incidents)
     ]
     taken = harmless | set(case_of.values())
     return found, [case for case in cases if case["case_id"] not in taken]
+
+
+def _is_one_case(one: Mapping[str, Any], other: Mapping[str, Any], shared: int) -> bool:
+    """Whether an incident is told with another by a case that rests on so many of its events."""
+    names = ("dealer_id", "territory_id")
+    is_same = all(one.get(name) and one.get(name) == other.get(name) for name in names)
+    return is_same and 2 * shared >= max(int(one.get("located_items") or 0), 1)
 
 
 def _delay(one: Found, received: Mapping[str, float]) -> int | None:
@@ -205,17 +220,18 @@ def score_of(found: Iterable[Found], false: list[dict[str, Any]]) -> Score:
     """The score of some incidents and the false cases beside them."""
     listed = list(found)
     true = [one for one in listed if one.case is not None]
+    cases = {one.case["case_id"] for one in listed if one.case is not None}
     due = [one for one in listed if _counts(one.incident)]
     hit = [one for one in due if one.case is not None]
     delays = [one.delay for one in hit if one.delay is not None and _is_leak(one.incident)]
     all_leaks = [one for one in due if _is_leak(one.incident)]
     return Score(
-        cases=len(true) + len(false),
-        true=len(true),
+        cases=len(cases) + len(false),
+        true=len(cases),
         false=len(false),
         detectable=len(due),
         found=len(hit),
-        precision=_share(len(true), len(true) + len(false)),
+        precision=_share(len(cases), len(cases) + len(false)),
         recall=_share(len(hit), len(due)),
         right_dealer=_agreement(true, "dealer_id"),
         right_destination=_agreement(true, "territory_id"),

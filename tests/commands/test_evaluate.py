@@ -61,6 +61,20 @@ def test_a_second_case_and_one_of_another_kind_are_false(tmp_path: Path) -> None
     assert scores["false_cases_per_million_scans"] == 400_000.0
 
 
+@pytest.mark.parametrize(
+    ("territory_id", "located_items", "found"), [("T", 2, 2), ("T", 3, 1), ("U", 2, 1)]
+)
+def test_what_one_dealer_did_in_one_territory_is_found_with_one_case(
+    tmp_path: Path, territory_id: str, located_items: int, found: int
+) -> None:
+    where = {"dealer_id": "D", "territory_id": "T"}
+    leak = incident("I", "diversion", ["s1", "s3"], **where)
+    beside = incident("J", "diversion", ["s3", "s4"], located_items=located_items, **where)
+    beside["territory_id"] = territory_id
+    total = written(tmp_path, [leak, beside], [case("c", "diversion", "s3", **where)])["total"]
+    assert (total.cases, total.true, total.false, total.found) == (1, 1, 0, found)
+
+
 def test_what_needs_no_case_and_what_cannot_be_seen_count_for_nothing(tmp_path: Path) -> None:
     quiet = incident("I", "custody", ["s1"], expects="alert")
     hidden = incident("J", "diversion", ["s2"], detectable=False)

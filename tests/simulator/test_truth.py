@@ -3,8 +3,9 @@ from datetime import timedelta
 import pytest
 import shapely
 
-from events import ItemEvent, Position, Scan, happened_at
+from events import ItemEvent, Order, Position, Scan, happened_at
 from simulator.earth import Place, distance_m
+from simulator.truth import Incident
 from tests.simulator.worlds import World
 
 CASE_KINDS = {"diversion", "clone", "transport", "cold-chain", "price", "order", "custody"}
@@ -85,6 +86,34 @@ def test_copies_are_seen_where_nobody_can_have_carried_them(world: World) -> Non
         )
         assert away > 300_000
         assert abs(first.received_at - second.received_at) < timedelta(days=10)
+
+
+@pytest.mark.parametrize(
+    ("least_twice", "at_home", "is_detectable"),
+    [(0, [], True), (1, [], False), (1, ["A"], True), (1, ["C"], False), (2, ["A", "A"], False)],
+)
+def test_copies_can_be_told_where_enough_codes_are_read_in_both_places(
+    least_twice: int, at_home: list[str], is_detectable: bool
+) -> None:
+    block = Incident("clone", "copied-block", "hard", [], least_seen=2, least_twice=least_twice)
+    for number, code in enumerate("AB"):
+        block.reveal(f"s{number}", number, code, None)
+    for code in at_home:
+        block.far_off(code)
+    assert block.is_detectable == is_detectable
+
+
+def test_an_order_can_be_told_from_usual_ones_after_three_of_them(world: World) -> None:
+    orders = {event.event_id: event for event in world.events if isinstance(event, Order)}
+    for incident in world.incidents("excessive-order"):
+        large = orders[incident["event_ids"][0]]
+        before = [
+            order
+            for order in orders.values()
+            if (order.dealer_id, order.gtin) == (large.dealer_id, large.gtin)
+            and order.ordered_at < large.ordered_at
+        ]
+        assert len(before) >= 3 or not incident["detectable"]
 
 
 def test_a_truck_rests_long_outside_the_receivers_territory(standard: World) -> None:
