@@ -1,6 +1,6 @@
 """``tracewarden replay``: the same pure rules over a recording, deterministic to the byte."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -10,7 +10,7 @@ import msgspec
 import typer
 from msgspec.structs import replace as replaced
 from rich.console import Console
-from rich.progress import Progress
+from rich.progress import Progress, TaskID
 
 from events.errors import EventError, TracewardenError
 from events.identity import parse_time
@@ -51,19 +51,26 @@ def replay(
             raise TracewardenError("the recording has no events.jsonl", field="recording")
         proposed = _proposed(rows, authorisations, policy)
         with Progress(console=Console(stderr=True), transient=True) as bar:
-            tasks: dict[str, object] = {}
-
-            def advance(what: str, count: int) -> None:
-                task = tasks.setdefault(what, bar.add_task(what, total=None))
-                bar.advance(task, count)  # type: ignore[arg-type]
-
             judged = partial(
-                run, recording, head, at_us=at_us, progress=advance,
+                run, recording, head, at_us=at_us, progress=advancing(bar),
                 index=Settings().territory_index,
             )  # fmt: skip
             outcome = judged(rows=proposed)
             before = judged(rows=rows) if diff else None
         _finish(outcome, before, out)
+
+
+def advancing(bar: Progress) -> Callable[[str, int], None]:
+    """Tells of each stage in a line of its own, begun when the stage is first told of: the bar
+    draws all its lines many times a second."""
+    lines: dict[str, TaskID] = {}
+
+    def advance(what: str, count: int) -> None:
+        if what not in lines:
+            lines[what] = bar.add_task(what, total=None)
+        bar.advance(lines[what], count)
+
+    return advance
 
 
 def _finish(outcome: Outcome, before: Outcome | None, out: Path) -> None:
