@@ -6,15 +6,15 @@ went under it stays there, wherever it goes; one that came after does not get in
 again.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from msgspec.structs import replace
 
 from cases.judgement import Judgement
 from registry import Policy, Registry
-from registry.allotment import Allotted, Use, clears, take_goods, take_item
-from registry.known import FOREVER, instant, recorded_us
+from registry.allotment import Allotted, Use, clears, ends_us, take_goods, take_item
+from registry.known import recorded_us
 from registry.model import Permit
 from rules.model import Finding, Load, Movement, Sighting, Subject
 
@@ -34,8 +34,10 @@ def under_permit(
     allotted: Allotted, sighting: Sighting, judged: Judgement, registry: Registry
 ) -> UnderPermit:
     """Hold a sighting that would be inside against the permits of its dealer."""
-    rows = registry.limited_permits.get(sighting.dealer_id)
-    if not rows or sighting.probability_outside >= CERTAINLY_INSIDE:
+    if sighting.probability_outside >= CERTAINLY_INSIDE:
+        return UnderPermit(sighting, is_cleared=False)
+    clearing = registry.limited_permits.at(sighting.dealer_id, sighting.at_us, sighting.gtin)
+    if not registry.places.may_hold(clearing.territory_ids, sighting.lon, sighting.lat):
         return UnderPermit(sighting, is_cleared=False)
     held = registry.places.holding(
         sighting.lon, sighting.lat, sighting.at_us, judged.known_us
@@ -45,7 +47,7 @@ def under_permit(
         return UnderPermit(sighting, is_cleared=False)
     speaking = [
         (row, use)
-        for row in _known(rows, judged.known_us)
+        for row in _known(clearing.rows, judged.known_us)
         for use in (_use(sighting, judged, into) for into in ids)
         if clears(row, use)
     ]
@@ -81,7 +83,8 @@ def _speaking(
     ids, known_us = movement.territory_ids, judged.known_us
     if _is_authorised(dealer_id, ids, registry, known_us):
         return []
-    return sorted(_known(registry.limited_permits[dealer_id], known_us), key=_ending)
+    clearing = registry.limited_permits.at(dealer_id, movement.at_us)
+    return sorted(_known(clearing.rows, known_us), key=_ending)
 
 
 def _moved_under(
@@ -130,7 +133,7 @@ def _by_end(speaking: tuple[Permit, Use]) -> tuple[int, str]:
 
 
 def _ending(permit: Permit) -> tuple[int, str]:
-    return instant(permit.valid_to, absent=FOREVER), permit.permit_id
+    return ends_us(permit), permit.permit_id
 
 
 def _known(rows: Iterable[Permit], known_us: int) -> list[Permit]:
@@ -143,7 +146,7 @@ def _known(rows: Iterable[Permit], known_us: int) -> list[Permit]:
 
 
 def _is_authorised(
-    dealer_id: str, ids: Iterable[str], registry: Registry, known_us: int
+    dealer_id: str, ids: Sequence[str], registry: Registry, known_us: int
 ) -> bool:
     """Whether the dealer, or one above it, was ever authorised for one of these territories: then
     it is no permit that makes it inside."""
@@ -151,10 +154,4 @@ def _is_authorised(
     while dealer is not None and dealer.parent_id is not None and dealer.parent_id not in family:
         family.add(dealer.parent_id)
         dealer = registry.dealer(dealer.parent_id, known_us)
-    own = {
-        territory_id
-        for row in registry.rows.authorisations
-        if row.dealer_id in family
-        for territory_id in row.territory_ids
-    }
-    return any(territory_id in own for territory_id in ids)
+    return any(registry.was_ever_given(member, ids) for member in family)

@@ -31,12 +31,26 @@ class Use(NamedTuple):
     items: int = 1
 
 
+def begins_us(permit: Permit) -> int:
+    """From when on it clears anything: nothing that happened before it was recorded."""
+    return max(instant(permit.valid_from, absent=BEFORE_EVERYTHING), recorded_us(permit))
+
+
+def ends_us(permit: Permit) -> int:
+    """Until when it clears anything."""
+    return instant(permit.valid_to, absent=FOREVER)
+
+
+def is_in_force(permit: Permit, at_us: int) -> bool:
+    """Whether it clears anything that happens then."""
+    return begins_us(permit) <= at_us < ends_us(permit)
+
+
 def clears(permit: Permit, use: Use) -> bool:
     """Whether the permit speaks of such a use, however much of it is left: product, territory,
     and a time within its validity that is not before it was recorded."""
-    begins_us = max(instant(permit.valid_from, absent=BEFORE_EVERYTHING), recorded_us(permit))
     return (
-        begins_us <= use.at_us < instant(permit.valid_to, absent=FOREVER)
+        is_in_force(permit, use.at_us)
         and use.territory_id in permit.territory_ids
         and (permit.gtins == "all" or use.gtin in permit.gtins)
     )
@@ -100,7 +114,7 @@ def take(so_far: Allotted, permits: Iterable[Permit], use: Use) -> str | None:
 
 
 def _ending(permit: Permit) -> tuple[int, str]:
-    return instant(permit.valid_to, absent=FOREVER), permit.permit_id
+    return ends_us(permit), permit.permit_id
 
 
 def allotted(permits: Sequence[Permit], uses: Iterable[Use]) -> dict[str, str]:

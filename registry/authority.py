@@ -85,6 +85,7 @@ class Authority:
         self._instants = sorted(self._knowledge(rows) | set(self._policies.changes))
         self._grants: dict[tuple[str, str, int], tuple[list[Grant], list[Grant]]] = {}
         self._asked: dict[tuple[str, str, int], _Asked] = {}
+        self._same: dict[AreaKey, AreaKey] = {}
 
     @staticmethod
     def _knowledge(rows: RegistryRows) -> set[int]:
@@ -139,7 +140,10 @@ class Authority:
         clauses: set[Clause] = set()
         for at_us in (window.from_us, *between):
             clauses.update(self._clauses(lineage, gtin, at_us, window.received_us, epoch))
-        return tuple(sorted(clauses))
+        key = tuple(sorted(clauses))
+        # One object of equal keys: they name hundreds of territories, and there are as many
+        # answers as changes of what is known.
+        return self._same.setdefault(key, key)
 
     def _clauses(
         self, lineage: list[str], gtin: str, at_us: int, received_us: int, epoch: int

@@ -1,6 +1,6 @@
 """The registry as the rules ask it: who, what, where, as known at a time."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -10,7 +10,8 @@ from msgspec import Struct
 from events.model import Crs
 from registry.authority import ANY_PRODUCT, Authority, Window
 from registry.known import Known
-from registry.model import ALL, Dealer, IssuingJob, Link, Permit, Product, Shipment, Site, Territory
+from registry.limited import LimitedPermits
+from registry.model import ALL, Dealer, IssuingJob, Link, Product, Shipment, Site, Territory
 from registry.places import Places, wgs84_columns
 from registry.plans import TrackerPlans
 from registry.policies import Policies
@@ -54,16 +55,21 @@ class Registry:
         return self.policies.at(known_us).digest
 
     @cached_property
-    def limited_permits(self) -> dict[str, list[Permit]]:
-        """All permits of the dealers that have one with a quantity, by dealer."""
-        found: dict[str, list[Permit]] = {}
-        for row in self.rows.permits:
-            found.setdefault(row.dealer_id, []).append(row)
-        return {
-            dealer_id: rows
-            for dealer_id, rows in found.items()
-            if any(row.quantity is not None for row in rows)
-        }
+    def limited_permits(self) -> LimitedPermits:
+        """The permits of the dealers that have one with a quantity."""
+        return LimitedPermits(self.rows.permits)
+
+    def was_ever_given(self, dealer_id: str, territory_ids: Iterable[str]) -> bool:
+        """Whether any row of authorisation ever gave the dealer one of these territories, whatever
+        the product and time."""
+        return not self._ever_given.get(dealer_id, frozenset()).isdisjoint(territory_ids)
+
+    @cached_property
+    def _ever_given(self) -> dict[str, set[str]]:
+        found: dict[str, set[str]] = {}
+        for row in self.rows.authorisations:
+            found.setdefault(row.dealer_id, set()).update(row.territory_ids)
+        return found
 
     @cached_property
     def lateness_us(self) -> int:

@@ -55,7 +55,9 @@ class Places:
             (territory.territory_id, territory.version): territory for territory in territories
         }
         self._areas: dict[AreaKey, Area | None] = {}
+        self._clauses: dict[Clause, MultiPolygon] = {}
         self._sizes: dict[TerritoryVersion, float] = {}
+        self._bounds: dict[frozenset[str], Floats] = {}
         self._rows = AreaRows(joined([]), {})
 
     def rows(self, keys: Iterable[AreaKey]) -> AreaRows:
@@ -99,7 +101,14 @@ class Places:
         return self._areas[key]
 
     def _clause(self, clause: Clause) -> MultiPolygon:
-        """The intersection of unions; lines and points that are left of it are no area."""
+        """The intersection of unions. Areas share clauses: a dealer's own, with one permit or
+        another."""
+        if clause not in self._clauses:
+            self._clauses[clause] = self._intersection(clause)
+        return self._clauses[clause]
+
+    def _intersection(self, clause: Clause) -> MultiPolygon:
+        """What unions share; lines and points that are left of it are no area."""
         first, *others = (self._union(union) for union in clause)
         for other in others:
             first = _polygons(shapely.intersection(first, other))
@@ -150,6 +159,29 @@ class Places:
         point, near = self._tree.query(shapely.points(lon, lat))
         inside = self._alone.contains(near, lon[point], lat[point])
         return point[inside], near[inside]
+
+    def may_hold(self, territory_ids: frozenset[str], lon: float, lat: float) -> bool:
+        """Whether the point (degrees, WGS-84) is within the bounds of any version of one of the
+        territories: where it is not, ``holding`` names none of them, at a multiple of the cost."""
+        if not territory_ids:
+            return False
+        bounds = self._bounds.get(territory_ids)
+        if bounds is None:
+            bounds = self._bounds[territory_ids] = self._bounds_of(territory_ids)
+        west, south, east, north = bounds
+        within = (west <= lon) & (lon <= east) & (south <= lat) & (lat <= north)
+        return bool(within.any()) or lon == 180.0  # which is read as -180
+
+    def _bounds_of(self, territory_ids: Iterable[str]) -> Floats:
+        """(4, n): west, south, east and north of each."""
+        versions = [
+            (territory.territory_id, territory.version)
+            for territory_id in sorted(territory_ids)
+            for territory in self._versions_of(territory_id)
+        ]
+        shapes = np.array([self._shape(version) for version in versions], dtype=object)
+        bounds: Floats = shapely.bounds(shapes).reshape(-1, 4)
+        return np.ascontiguousarray(bounds.T)
 
     def holding(self, lon: float, lat: float, at_us: int, known_us: int) -> list[Territory]:
         """Territories in force then, as known then, that hold the point (degrees, WGS-84), the

@@ -59,11 +59,11 @@ def _site(step: Step, registry: Registry, known_us: int) -> Site | None:
 def _permitted(
     dealer_ids: Iterable[str], site: Site, at_us: int, registry: Registry, known_us: int
 ) -> tuple[str, ...]:
-    """The territories that hold the site, if a permit of one of the dealers speaks of any."""
-    rows = [row for dealer_id in dealer_ids for row in registry.limited_permits[dealer_id]]
-    wanted = {territory_id for row in rows for territory_id in row.territory_ids}
-    if not wanted:
+    """The territories that hold the site, if a permit of one of the dealers that is in force then
+    speaks of any."""
+    areas = [registry.limited_permits.at(one, at_us).territory_ids for one in dealer_ids]
+    if not any(registry.places.may_hold(area, site.lon, site.lat) for area in areas):
         return ()
     held = registry.places.holding(site.lon, site.lat, at_us, known_us)
     ids = tuple(territory.territory_id for territory in held)
-    return ids if wanted.intersection(ids) else ()
+    return () if all(area.isdisjoint(ids) for area in areas) else ids

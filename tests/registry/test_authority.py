@@ -107,3 +107,11 @@ def test_a_permit_clears_only_what_happens_after_it_was_recorded() -> None:
     assert names(found.where("P", GTIN, at(9), NOW)) == {"X"}
     assert names(found.where("P", GTIN, at(11), NOW)) == {"X", "Z"}
     assert names(found.where("P", GTIN, at(30), NOW)) == {"X"}
+
+
+def test_equal_areas_are_one_key_however_often_something_is_learned() -> None:
+    rows = [row("a", "P", ["X", "Y"], 0), *(row(f"b{n}", "C", ["X"], n, recorded=n) for n in (3, 6))]
+    asked = authority(*rows)
+    keys = [asked.where("P", GTIN, at(number), us(number)) for number in (2, 4, 8)]
+    assert keys[0] is not None
+    assert all(key is keys[0] for key in keys)

@@ -83,3 +83,14 @@ def test_an_index_of_areas_grows_by_what_is_asked_and_begins_again_when_it_is_la
         area = np.array([rows.row[key("A")]] * 2)
         inside = rows.borders.contains(area, np.array([0.5, 2.0]), np.array([0.5, 0.5]))
         assert inside.tolist() == [True, False]
+
+
+def test_what_holds_a_point_may_hold_it() -> None:
+    world = Places(WORLD)
+    for lon in (-0.5, 0.0, 0.5, 1.0, 3.0, 8.0, 9.5):
+        held = {one.territory_id for one in world.holding(lon, 0.5, NOW, NOW)}
+        for name in ("A", "B", "WIDE"):
+            assert world.may_hold(frozenset([name]), lon, 0.5) >= (name in held)
+    assert not world.may_hold(frozenset(["A", "B"]), 8.0, 0.5)
+    assert not world.may_hold(frozenset(["nowhere"]), 0.5, 0.5)
+    assert not world.may_hold(frozenset(), 0.5, 0.5)
