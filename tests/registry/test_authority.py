@@ -110,8 +110,8 @@ def test_a_permit_clears_only_what_happens_after_it_was_recorded() -> None:
 
 
 def test_equal_areas_are_one_key_however_often_something_is_learned() -> None:
-    rows = [row("a", "P", ["X", "Y"], 0), *(row(f"b{n}", "C", ["X"], n, recorded=n) for n in (3, 6))]
-    asked = authority(*rows)
+    later = [row(f"b{number}", "C", ["X"], number, recorded=number) for number in (3, 6)]
+    asked = authority(row("a", "P", ["X", "Y"], 0), *later)
     keys = [asked.where("P", GTIN, at(number), us(number)) for number in (2, 4, 8)]
     assert keys[0] is not None
     assert all(key is keys[0] for key in keys)
