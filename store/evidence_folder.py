@@ -18,6 +18,7 @@ from store.engine import open_engine, sqlite_url
 from store.evidence_fsck import Finding, SignedSize
 from store.evidence_guard import Guard, GuardError, replace_file, sync_folder
 from store.evidence_keys import keys_since
+from store.evidence_layout import show_runs, upgrade
 from store.evidence_log import EvidenceLog
 from store.schema.evidence import evidence_tables
 from store.schema.metadata import metadata
@@ -62,7 +63,8 @@ class LogFolder:
             raise FolderError(f"{path} is not empty", type="log-exists")
         path.mkdir(parents=True, exist_ok=True)
         Guard.create(folder.guard.folder, key)
-        with folder.opened(create=True) as engine:
+        folder.database.touch()
+        with folder._opened_as_it_is() as engine:
             metadata.create_all(engine, tables=evidence_tables)
         folder.write_digest()
         folder._write_public_key(key.verifier)
@@ -110,7 +112,8 @@ class LogFolder:
         with self.guard.writer():
             (self.path / DIGEST).unlink(missing_ok=True)
             sync_folder(self.path)
-            with self.opened() as engine:
+            with self._opened_as_it_is() as engine:
+                upgrade(engine)
                 yield engine
             self.write_digest()
 
@@ -210,10 +213,14 @@ class LogFolder:
             raise FolderError(f"{self.database} is missing", type="log-not-found")
 
     @contextmanager
-    def opened(self, *, create: bool = False) -> Iterator[Engine]:
-        """The database, for as long as the block runs."""
-        if create:
-            self.database.touch()
+    def opened(self) -> Iterator[Engine]:
+        """The database to read from, for as long as the block runs."""
+        with self._opened_as_it_is() as engine:
+            event.listen(engine, "connect", show_runs)
+            yield engine
+
+    @contextmanager
+    def _opened_as_it_is(self) -> Iterator[Engine]:
         self._database_exists()
         engine = open_engine(sqlite_url(self.database))
         event.listen(engine, "connect", prepare)
@@ -224,9 +231,8 @@ class LogFolder:
 
 
 def prepare(connection: object, _record: object) -> None:
-    """64 MiB of pages, since ids are hit at random: in memory, and in the journal before they are
-    copied, so that a page which changes in many commits is copied once. What is erased is
-    overwritten.
+    """64 MiB of pages: in memory, and in the journal before they are copied, so that a page which
+    changes in many commits is copied once. What is erased is overwritten.
     """
     connection.execute("PRAGMA cache_size=-65536")  # type: ignore[attr-defined]
     connection.execute("PRAGMA wal_autocheckpoint=16384")  # type: ignore[attr-defined]

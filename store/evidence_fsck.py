@@ -3,13 +3,15 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import DBAPIError
 
 from evidence.entry import NO_LEAF, id_hash, read_entry
 from evidence.errors import EvidenceError
 from evidence.tree import Frontier, leaf_hash
-from store.schema.evidence import evidence_entries, evidence_head, evidence_nodes
+from store.evidence_ids import BUCKETS, RUN_ENTRIES, covered, run_records, stored_records
+from store.evidence_rows import NO_ID
+from store.schema.evidence import evidence_entries, evidence_head, evidence_ids, evidence_nodes
 
 PAGE_ROWS = 2_000
 
@@ -39,7 +41,8 @@ def fsck(conn: Connection, *signed: SignedSize) -> Iterator[Finding]:
     """Check the log from its first byte to its last; memory does not grow with it.
 
     Problems: ``entry-missing``, ``entry-out-of-place``, ``bytes-changed``,
-    ``chain-broken``, ``leaf-hash-changed``, ``id-changed``, ``node-changed``, ``head-missing``,
+    ``chain-broken``, ``leaf-hash-changed``, ``id-changed``, ``id-twice``, ``node-changed``,
+    ``head-missing``,
     ``head-changed``, ``entry-beyond-head``, ``log-truncated``, ``signed-root-differs``,
     ``behind-checkpoint`` and ``storage-unreadable``.
     """
@@ -48,6 +51,7 @@ def fsck(conn: Connection, *signed: SignedSize) -> Iterator[Finding]:
         yield from check.entries(conn)
         yield from check.head(conn)
         yield from check.nodes(conn)
+        yield from check.ids(conn)
     except DBAPIError as error:
         yield Finding(None, "storage-unreadable", str(error.orig))
     yield from check.checkpoint()
@@ -64,6 +68,7 @@ class _Check:
         self.counts: dict[int, int] = {}
         self.previous: tuple[bytes, bytes] = (NO_LEAF, NO_LEAF)
         self.next_index = 0
+        self.run_ids = bytearray()
 
     def entries(self, conn: Connection) -> Iterator[Finding]:
         for seq, key, leaf, data in _rows(conn):
@@ -75,6 +80,7 @@ class _Check:
             actual = leaf_hash(stored)
             yield from self._entry(seq, key, leaf, stored, actual)
             yield from self._grow(conn, actual)
+            yield from self._index(conn, key)
             self.previous = (leaf, actual)
 
     def _gap(self, seq: int) -> Finding:
@@ -115,6 +121,30 @@ class _Check:
                 yield Finding(last, "node-changed", detail)
         if self.frontier.size in self.wanted:
             self.roots[self.frontier.size] = self.frontier.root()
+
+    def _index(self, conn: Connection, key: bytes | None) -> Iterator[Finding]:
+        """Compare a run of the index of ids with its entries' ids, which are those that they say
+        where nothing else was found."""
+        self.run_ids += key if isinstance(key, bytes) and len(key) == len(NO_ID) else NO_ID
+        if self.next_index % RUN_ENTRIES:
+            return
+        ids, self.run_ids = bytes(self.run_ids), bytearray()
+        if len(ids) != RUN_ENTRIES * len(NO_ID):
+            return  # An entry is missing, and was named.
+        stored = stored_records(conn, self.next_index // RUN_ENTRIES - 1)
+        if stored and stored != list(enumerate(run_records(ids))):
+            detail = f"the index of ids does not hold those of the {RUN_ENTRIES} entries up to here"
+            yield Finding(self.next_index - 1, "id-changed", detail)
+
+    def ids(self, conn: Connection) -> Iterator[Finding]:
+        """Rows of the index that are too few or too many, and ids that stand twice."""
+        runs = covered(conn) // RUN_ENTRIES
+        rows = conn.execute(select(func.count()).select_from(evidence_ids)).scalar_one()
+        if rows != BUCKETS * runs or runs > self.next_index // RUN_ENTRIES:
+            detail = f"the index of ids has {rows} rows, and its last run is number {runs}"
+            yield Finding(None, "id-changed", detail)
+        for seq in conn.execute(_TWICE).scalars():
+            yield Finding(seq, "id-twice", "an earlier entry has this id, too")
 
     def head(self, conn: Connection) -> Iterator[Finding]:
         row = conn.execute(select(evidence_head)).all()
@@ -157,6 +187,14 @@ class _Check:
             elif self.roots[signed.size] != signed.root:
                 detail = f"the root of the first {signed.size} entries is not the one signed"
                 yield Finding(None, "signed-root-differs", detail)
+
+
+_TWICE = (
+    select(func.max(evidence_entries.c.seq))
+    .where(evidence_entries.c.id_hash.is_not(None))
+    .group_by(evidence_entries.c.id_hash)
+    .having(func.count() > 1)
+)
 
 
 def _rows(conn: Connection) -> Iterator[tuple[int, bytes | None, bytes, object]]:

@@ -17,6 +17,8 @@ from evidence.errors import (
 from evidence.tree import EMPTY_ROOT, HASH_BYTES, Frontier, leaf_hash, range_hash
 from store.evidence_fence import refuse_unguarded
 from store.evidence_fsck import Finding, SignedSize, fsck
+from store.evidence_ids import look_up, write_runs
+from store.evidence_known_ids import End, KnownIds
 from store.evidence_rows import (
     NO_ID,
     NewRows,
@@ -24,7 +26,7 @@ from store.evidence_rows import (
     insert_nodes,
     insert_rows,
     read_hashes,
-    rows_of_ids,
+    rows_at,
 )
 from store.evidence_tree_reader import TileReader
 from store.schema.evidence import evidence_entries, evidence_head
@@ -77,6 +79,7 @@ class EvidenceLog:
 
     def __init__(self, epoch: int | None = None) -> None:
         self.epoch = epoch
+        self._known = KnownIds()
 
     def claim(self, conn: Connection) -> int:
         """Become the writer: raise the epoch, so that every earlier writer's append fails."""
@@ -157,7 +160,8 @@ class EvidenceLog:
         elif head.epoch != self.epoch:
             raise LogMovedError(f"a later writer (epoch {head.epoch}) has claimed the log")
         ids = [one.key for one in drafts if isinstance(one, Draft) and one.key is not None]
-        placing = _Placing(head, rows_of_ids(conn, ids))
+        places = self._known.places(conn, End(head.size, head.last_leaf), ids)
+        placing = _Placing(head, rows_at(conn, places))
         placing.answers += [
             one if isinstance(one, EvidenceError) else placing.take(one) for one in drafts
         ]
@@ -171,6 +175,8 @@ class EvidenceLog:
         insert_rows(conn, rows)
         if nodes:
             insert_nodes(conn, nodes)
+        self._known.appended(rows)
+        write_runs(conn, frontier.size, since=rows.start)
         epoch, last = placing.head.epoch, rows.leaves[-1]
         self._swap(conn, placing.head, Head(frontier.size, last, frontier, frontier.root(), epoch))
 
@@ -195,9 +201,9 @@ class EvidenceLog:
 
     def find(self, conn: Connection, identity: str) -> StoredRow | None:
         """The entry of that id, if there is one."""
-        query = select(evidence_entries).where(evidence_entries.c.id_hash == id_hash(identity))
-        row = conn.execute(query).one_or_none()
-        return None if row is None else StoredRow(*row)
+        key = id_hash(identity)
+        rows = rows_at(conn, look_up(conn, [key]))
+        return next((row for row in rows if row.id_hash == key), None)
 
     def tile_hashes(self, conn: Connection, level: int, start: int, end: int) -> list[bytes]:
         """Hashes ``[start, end)`` of a tile level: leaves at 0, roots of full tiles above.

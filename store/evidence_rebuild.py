@@ -12,7 +12,8 @@ from evidence.entry import NO_LEAF, Stored, id_hash, read_entry
 from evidence.errors import EvidenceError, LogDamagedError
 from evidence.tree import Frontier, TileNode
 from store.evidence_fsck import PAGE_ROWS, SignedSize
-from store.schema.evidence import evidence_entries, evidence_head, evidence_nodes
+from store.evidence_ids import write_runs
+from store.schema.evidence import evidence_entries, evidence_head, evidence_ids, evidence_nodes
 
 _ROW = evidence_entries.c.seq == bindparam("at")
 _DERIVED = update(evidence_entries).where(_ROW).values(leaf_hash=bindparam("leaf"))
@@ -26,6 +27,7 @@ def rebuild(conn: Connection, signed: SignedSize) -> int:
         LogDamagedError: an entry is changed or missing, or they do not lead to what was signed.
     """
     conn.execute(delete(evidence_nodes))
+    conn.execute(delete(evidence_ids))
     frontier, last, root = Frontier(), NO_LEAF, Frontier().root()
     for page in _pages(conn):
         for entry in page:
@@ -38,6 +40,7 @@ def rebuild(conn: Connection, signed: SignedSize) -> int:
         conn.execute(_ID, [{"at": one.seq, "key": _key(one)} for one in page])
     if frontier.size < signed.size or (signed.size and root != signed.root):
         raise LogDamagedError(f"the entries do not lead to the root signed at {signed.size}")
+    write_runs(conn, frontier.size)
     _write_head(conn, frontier, last)
     return frontier.size
 

@@ -56,12 +56,26 @@ def insert_nodes(conn: Connection, nodes: Sequence[TileNode]) -> None:
     conn.execute(_INSERT_NODES[is_sqlite(conn)], values)
 
 
-def rows_of_ids(conn: Connection, ids: Sequence[bytes]) -> list[StoredRow]:
-    """The rows of these ids' hashes, as far as they are there; each is looked up in the index."""
-    if not ids:
+def rows_at(conn: Connection, places: Sequence[int]) -> list[StoredRow]:
+    """The rows at these places, as far as they are there."""
+    if not places:
         return []
-    found = conn.execute(_KNOWN, {"count": len(ids), "hashes": b"".join(ids)})
+    found = conn.execute(_ROWS_AT[is_sqlite(conn)], {"places": encode(places).decode()})
     return [StoredRow(*row) for row in found]
+
+
+def read_ids(conn: Connection, start: int, end: int) -> bytes:
+    """The ids' hashes of the entries ``[start, end)`` behind one another, ``NO_ID`` where none.
+
+    Raises:
+        LogDamagedError: one of them is missing, or has another length.
+    """
+    values = {"start": start, "end": end, "none": NO_ID}
+    count, _, hashes = conn.execute(_IDS[is_sqlite(conn)], values).one()
+    found = bytes(hashes or b"")
+    if count != end - start or len(found) != HASH_BYTES * count:
+        raise LogDamagedError(f"an id between {start} and {end} is missing")
+    return found
 
 
 def read_back(conn: Connection, start: int, end: int) -> tuple[list[bytes], bytes]:
@@ -129,11 +143,13 @@ def _insert_nodes(places: str) -> TextClause:
 _INSERT_ROWS = {on_sqlite: _insert_rows(places) for on_sqlite, places in _PLACES.items()}
 _INSERT_NODES = {on_sqlite: _insert_nodes(places) for on_sqlite, places in _PLACES.items()}
 
-_KNOWN = text(
-    "WITH RECURSIVE place(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM place WHERE i + 1 < :count) "
-    "SELECT e.seq, e.id_hash, e.leaf_hash, e.data FROM place "
-    f"JOIN evidence_entries e ON e.id_hash = {_cut('hashes')}"
-)
+_ROWS_AT = {
+    on_sqlite: text(
+        "SELECT e.seq, e.id_hash, e.leaf_hash, e.data "
+        f"FROM {places} JOIN evidence_entries e ON e.seq = place"
+    )
+    for on_sqlite, places in _PLACES.items()
+}
 
 
 def _joined(column: str, between: str, key: str, on_sqlite: bool) -> str:
@@ -162,4 +178,5 @@ _OF_LEAVES = "evidence_entries WHERE"
 _BOTH = (True, False)
 _READ_BACK = {one: _back(one) for one in _BOTH}
 _LEAVES = {one: _hashes("leaf_hash", _OF_LEAVES, "seq", one) for one in _BOTH}
+_IDS = {one: _hashes("coalesce(id_hash, :none)", _OF_LEAVES, "seq", one) for one in _BOTH}
 _NODES = {one: _hashes("hash", _OF_LEVEL, "position", one) for one in _BOTH}

@@ -21,11 +21,22 @@ evidence_entries = Table(
     "evidence_entries",
     metadata,
     Column("seq", _Count, primary_key=True, autoincrement=False),
-    # SHA-256 of the id: of one length, and free of what a text column cannot hold.
-    Column("id_hash", LargeBinary, nullable=True, unique=True),
+    # SHA-256 of the id: of one length, and free of what a text column cannot hold. That it stands
+    # once is seen to under the lock of the head's row, by ``store.evidence_ids``.
+    Column("id_hash", LargeBinary, nullable=True),
     Column("leaf_hash", LargeBinary, nullable=False),
     Column("data", LargeBinary, nullable=False),
     comment="Evidence entries, byte for byte as they were hashed",
+)
+
+evidence_ids = Table(
+    "evidence_ids",
+    metadata,
+    Column("bucket", SmallInteger, primary_key=True, autoincrement=False),
+    Column("run", _Count, primary_key=True, autoincrement=False),
+    Column("records", LargeBinary, nullable=False),
+    comment="Where ids stand, by the first byte of their hash and by 8192 entries",
+    sqlite_with_rowid=False,
 )
 
 evidence_nodes = Table(
@@ -101,6 +112,7 @@ evidence_checkpoint = Table(
 )
 
 evidence_tables = (
-    evidence_entries, evidence_nodes, evidence_head, evidence_openings, evidence_anchors
+    evidence_entries, evidence_ids, evidence_nodes, evidence_head, evidence_openings,
+    evidence_anchors,
 )  # fmt: skip
 """What a log of its own in a folder needs; a service publishes ``evidence_checkpoint`` as well."""

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import Engine, update
@@ -10,10 +11,12 @@ from evidence.entry import Entry
 from evidence.errors import EntryConflictError, EvidenceError, LogDamagedError
 from evidence.tree import root_of
 from store.engine import open_engine
+from store.evidence_ids import covered
 from store.evidence_log import EvidenceLog
 from store.evidence_rows import read_back
 from store.schema.evidence import evidence_checkpoint, evidence_entries, evidence_tables
 from store.schema.metadata import metadata
+from tests.evidence.small_runs import RUN, make_small
 
 
 @pytest.fixture
@@ -57,6 +60,28 @@ def test_entries_are_read_back_in_order_as_they_are_stored(engine: Engine) -> No
         assert rows[-1].id_hash is None
         with pytest.raises(LogDamagedError):
             read_back(conn, 290, 302)
+
+
+def test_each_id_stands_once_where_two_append_the_same(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_small(monkeypatch)
+
+    def write(log: EvidenceLog, size: int) -> list[int]:
+        places: list[int] = []
+        for first in range(0, 70, size):
+            with engine.begin() as conn:
+                entries = numbered(first, min(first + size, 70))
+                places += [one.index for one in log.append(conn, entries)]
+        return places
+
+    with ThreadPoolExecutor() as threads:
+        wrote = [threads.submit(write, EvidenceLog(), size) for size in (7, 9)]
+    assert wrote[0].result() == wrote[1].result()
+    with engine.connect() as conn:
+        assert EvidenceLog().count(conn) == 70
+        assert covered(conn) == 70 // RUN * RUN
+        assert list(EvidenceLog().fsck(conn)) == []
 
 
 def test_two_that_begin_and_write_at_once_make_one_log_without_gap_or_fork(engine: Engine) -> None:

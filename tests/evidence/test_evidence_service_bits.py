@@ -18,13 +18,14 @@ from store.schema.evidence import (
     evidence_checkpoint,
     evidence_entries,
     evidence_head,
+    evidence_ids,
     evidence_nodes,
 )
 from store.schema.metadata import metadata
 from store.transactions import reading
 
 KEYS = {evidence_entries: "seq", evidence_head: "log", evidence_nodes: "position",
-        evidence_checkpoint: "log"}  # fmt: skip
+        evidence_checkpoint: "log", evidence_ids: "run"}  # fmt: skip
 MEANS_NOTHING = {("evidence_head", "epoch"), ("evidence_head", "log"),
                  ("evidence_checkpoint", "log")}  # fmt: skip
 """The epoch may be any; the database itself keeps ``log`` at 1."""

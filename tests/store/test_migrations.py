@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from alembic import command
 from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import IntegrityError
 
 from store.engine import open_engine, sqlite_url
 from store.migrations import _config, migrate
@@ -67,3 +68,25 @@ def test_what_events_named_is_still_known_after_the_table_was_built_anew(tmp_pat
         names = connection.execute(text("SELECT name FROM sqlite_master")).scalars().all()
     assert "touches_before" not in names
     engine.dispose()
+
+
+def test_entries_are_still_there_after_their_ids_index_became_runs(tmp_path: Path) -> None:
+    engine = engine_at(tmp_path / "db.sqlite")
+    rows = [{"seq": n, "id_hash": bytes([n]), "leaf_hash": b"l", "data": b"d"} for n in range(9)]
+    with engine.begin() as connection:
+        command.upgrade(_config(connection), "0013")
+        insertion = "INSERT INTO evidence_entries VALUES (:seq, :id_hash, :leaf_hash, :data)"
+        connection.execute(text(insertion), rows)
+    migrate(engine)
+    with engine.begin() as connection:
+        assert entries(connection) == rows
+        command.downgrade(_config(connection), "0013")
+        assert entries(connection) == rows
+        with pytest.raises(IntegrityError):
+            connection.execute(text(insertion), rows[0] | {"seq": 9})
+    engine.dispose()
+
+
+def entries(connection: Connection) -> list[dict[str, Any]]:
+    found = connection.execute(text("SELECT * FROM evidence_entries ORDER BY seq"))
+    return [dict(row) for row in found.mappings()]
