@@ -107,7 +107,7 @@ def test_a_published_key_in_another_spelling_is_found(engine: Engine, tmp_path: 
     guard = filled(engine, tmp_path / "private", 1)
     with engine.connect() as conn:
         key = conn.execute(select(evidence_checkpoint.c.key)).scalar_one()
-        name, number, rest = key.split("+")
+        name, number, rest = key.split("+", 2)
         bent: dict[str, object] = {"key": f"{name}+{number.upper()}+{rest}"}
         assert flip(conn, guard, evidence_checkpoint, evidence_checkpoint.c.log == 1, bent)
 
