@@ -1,6 +1,7 @@
 """``judging.History`` over what is stored: events by what they are about."""
 
 from collections.abc import Collection
+from functools import lru_cache
 
 import msgspec
 from sqlalchemy import Connection, text
@@ -14,8 +15,14 @@ from store.columns import as_list, list_of, rows_of
 from store.engine import is_sqlite
 
 _step_decoder = msgspec.json.Decoder(Step)
-_steps_decoder = msgspec.json.Decoder(list[Step])
 _touches_decoder = msgspec.json.Decoder(list[tuple[str, Role, str]])
+
+
+@lru_cache(maxsize=16_384)
+def _step_of(raw: str) -> Step:
+    """The step of its text. What happens to a case is read again with each of its items: decoding
+    costs many times what looking does, and the very same step compares with itself at once."""
+    return _step_decoder.decode(raw)
 
 
 class StoredHistory:
@@ -49,12 +56,13 @@ class StoredHistory:
                 f" WHERE epc IN {rows_of(self._connection, 'epcs')})"
                 f" SELECT (SELECT {list_of(self._connection, 'epc', 'role', 'identity')}"
                 " FROM named),"
-                f" (SELECT {joined}(step, ',') FROM item_steps"
+                f" (SELECT {joined}(step, :newline) FROM item_steps"
                 " WHERE identity IN (SELECT identity FROM named))"
             ),
-            {"epcs": as_list(epcs)},
+            {"epcs": as_list(epcs), "newline": "\n"},
         ).one()
-        steps = {step.identity: step for step in _steps_decoder.decode(f"[{raw or ''}]")}
+        # Line by line: a newline within a JSON text is always escaped.
+        steps = {step.identity: step for step in map(_step_of, raw.split("\n") if raw else ())}
         found: dict[str, list[tuple[Step, Role]]] = {}
         for epc, role, identity in _touches_decoder.decode(touched or "[]"):
             found.setdefault(epc, []).append((steps[identity], role))
