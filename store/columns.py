@@ -40,15 +40,30 @@ def list_of(connection: Connection, *fields: str) -> str:
     return f"CAST(json_agg(json_build_array({names})) AS text)"
 
 
+def lists_by(connection: Connection, key: str, *fields: str, rows: str) -> str:
+    """SQL of one JSON text as of ``list_of``, of the table ``rows`` by a key that need not be said
+    again with each row: pairs of the key and its list of lists."""
+    cast = "json(own)" if is_sqlite(connection) else "CAST(own AS json)"
+    return (
+        f"SELECT {list_of(connection, key, cast)} FROM"
+        f" (SELECT {key}, {list_of(connection, *fields)} AS own FROM {rows} GROUP BY {key}) AS one"
+    )
+
+
 def writing(
-    connection: Connection, statement: str, parameters: dict[str, Any], *returning: str
+    connection: Connection,
+    statement: str,
+    parameters: dict[str, Any],
+    *returning: str,
+    asked: str = "true",
 ) -> list[Any]:
-    """Run an INSERT or UPDATE that returns rows of these columns; the rows, as lists."""
+    """Run an INSERT or UPDATE that returns rows of these columns; the rows, as lists. Of others
+    than those ``asked`` for PostgreSQL says nothing."""
     written = f"{statement} RETURNING {', '.join(returning)}"
     if is_sqlite(connection):
         return [list(row) for row in connection.execute(text(written), parameters).all()]
-    gathered = f"WITH written AS ({written}) SELECT {list_of(connection, *returning)} FROM written"
-    found = connection.execute(text(gathered), parameters).scalar()
+    told = f"SELECT {list_of(connection, *returning)} FROM written WHERE {asked}"
+    found = connection.execute(text(f"WITH written AS ({written}) {told}"), parameters).scalar()
     return [] if found is None else _decode(found)
 
 
@@ -68,8 +83,16 @@ def insert_new(
         fresh = [tuple(row) for row in rows if row[0] not in known]
         _insert_many(connection, table, columns, fresh)
         return {row[0] for row in fresh}
-    statement = _insertion(table, columns)
-    return {row[0] for row in writing(connection, statement, _parameters(rows), key)}
+    # Nearly always all are new, and then none has to be named.
+    written = f"WITH written AS ({_insertion(table, columns)} RETURNING {key})"
+    some = f"CASE WHEN count(*) < :all THEN {list_of(connection, key)} END"
+    count, found = connection.execute(
+        text(f"{written} SELECT count(*), {some} FROM written"),
+        {**_parameters(rows), "all": len(rows)},
+    ).one()
+    if count == len(rows):
+        return {row[0] for row in rows}
+    return set() if found is None else {row[0] for row in _decode(found)}
 
 
 def insert_absent(

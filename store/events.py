@@ -187,8 +187,13 @@ def raise_versions(connection: Connection, subjects: Collection[str]) -> dict[st
         f"SELECT s.value, 1 FROM {rows_of(connection, 'subjects')} AS s WHERE true "
         "ON CONFLICT (subject) DO UPDATE SET version = subject_versions.version + 1"
     )
-    parameters = {"subjects": as_list(set(subjects))}
-    return dict(writing(connection, statement, parameters, "subject", "version"))
+    named = dict.fromkeys(subjects, 1)
+    parameters = {"subjects": as_list(named)}
+    # Most subjects are new, and their version is the first.
+    raised = writing(
+        connection, statement, parameters, "subject", "version", asked="version > 1"
+    )
+    return named | dict(raised)
 
 
 def versions_of(connection: Connection, subjects: Collection[str]) -> dict[str, int]:

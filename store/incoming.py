@@ -57,8 +57,9 @@ def incoming_of(event: Timed[AnyEvent], raw: bytes, *, plain: bool = False) -> I
 
 def is_plain(raw: bytes) -> bool:
     """Whether bytes of JSON hold only text that any database can. A look at all of them spares
-    nearly every event the look at its keys: JSON can say NUL only so."""
-    return raw.isascii() and b"\\u0000" not in raw
+    nearly every event the look at its keys: JSON can say NUL only so. Most hold no backslash, which
+    is found much faster than a word."""
+    return raw.isascii() and (b"\\" not in raw or b"\\u0000" not in raw)
 
 
 def _refuse_bad_text(incoming: Incoming) -> None:

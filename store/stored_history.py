@@ -11,11 +11,11 @@ from events.identity import Identity
 from events.model import Offer, Order, Position, Scan
 from events.timed import Timed
 from events.wire import decode_event
-from store.columns import as_list, list_of, rows_of
+from store.columns import as_list, lists_by, rows_of
 from store.engine import is_sqlite
 
 _step_decoder = msgspec.json.Decoder(Step)
-_touches_decoder = msgspec.json.Decoder(list[tuple[str, Role, str]])
+_touches_decoder = msgspec.json.Decoder(list[tuple[str, list[tuple[Role, str]]]])
 
 
 @lru_cache(maxsize=16_384)
@@ -54,8 +54,7 @@ class StoredHistory:
             text(
                 "WITH named AS (SELECT epc, role, identity FROM touches"
                 f" WHERE epc IN {rows_of(self._connection, 'epcs')})"
-                f" SELECT (SELECT {list_of(self._connection, 'epc', 'role', 'identity')}"
-                " FROM named),"
+                f" SELECT ({lists_by(self._connection, 'epc', 'role', 'identity', rows='named')}),"
                 f" (SELECT {joined}(step, :newline) FROM item_steps"
                 " WHERE identity IN (SELECT identity FROM named))"
             ),
@@ -63,10 +62,10 @@ class StoredHistory:
         ).one()
         # Line by line: a newline within a JSON text is always escaped.
         steps = {step.identity: step for step in map(_step_of, raw.split("\n") if raw else ())}
-        found: dict[str, list[tuple[Step, Role]]] = {}
-        for epc, role, identity in _touches_decoder.decode(touched or "[]"):
-            found.setdefault(epc, []).append((steps[identity], role))
-        return found
+        return {
+            epc: [(steps[identity], role) for role, identity in named]
+            for epc, named in _touches_decoder.decode(touched or "[]")
+        }
 
     def contents_of(self, identities: Collection[Identity]) -> dict[Identity, tuple[str, ...]]:
         """What each item event names as put into, or taken out of, a container; in order."""
