@@ -163,16 +163,16 @@ def inclusion_proof(index: int, size: int, node: NodeReader) -> list[bytes]:
     """
     if not 0 <= index < size:
         raise ProofError(f"a tree of {size} leaves has no leaf {index}", field="index")
-    start, end, path = 0, size, []
+    start, end, path = 0, size, list[tuple[int, int]]()
     while end - start > 1:
         middle = start + _split(end - start)
         if index < middle:
-            path.append(range_hash(middle, end, node))
+            path.append((middle, end))
             end = middle
         else:
-            path.append(range_hash(start, middle, node))
+            path.append((start, middle))
             start = middle
-    return path[::-1]
+    return _hashes_up(path, node)
 
 
 def consistency_proof(old: int, new: int, node: NodeReader) -> list[bytes]:
@@ -185,18 +185,24 @@ def consistency_proof(old: int, new: int, node: NodeReader) -> list[bytes]:
         raise ProofError(f"a tree of {new} leaves does not extend one of {old}", field="from")
     if old in (0, new):
         return []
-    start, end, path, whole = 0, new, [], True
+    start, end, path, whole = 0, new, list[tuple[int, int]](), True
     while old != end:
         middle = start + _split(end - start)
         if old <= middle:
-            path.append(range_hash(middle, end, node))
+            path.append((middle, end))
             end = middle
         else:
-            path.append(range_hash(start, middle, node))
+            path.append((start, middle))
             start, whole = middle, False
     if not whole:
-        path.append(range_hash(start, end, node))
-    return path[::-1]
+        path.append((start, end))
+    return _hashes_up(path, node)
+
+
+def _hashes_up(path: Sequence[tuple[int, int]], node: NodeReader) -> list[bytes]:
+    """The hashes of ranges found from the root down, read from the leaves up: a reader of tiles
+    then knows with the first one which others follow."""
+    return [range_hash(start, end, node) for start, end in reversed(path)]
 
 
 def _split(width: int) -> int:

@@ -6,6 +6,7 @@ group waits once, and the database's work is done beside Python's.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import accumulate
 
 from msgspec import Struct
@@ -13,7 +14,7 @@ from msgspec.json import encode
 from sqlalchemy import Connection, TextClause, text
 
 from evidence.errors import LogDamagedError
-from evidence.tree import HASH_BYTES, TileNode
+from evidence.tree import HASH_BYTES, TILE_WIDTH, TileNode
 from store.engine import is_sqlite
 
 NO_ID = bytes(HASH_BYTES)
@@ -71,7 +72,7 @@ def read_ids(conn: Connection, start: int, end: int) -> bytes:
         LogDamagedError: one of them is missing, or has another length.
     """
     values = {"start": start, "end": end, "none": NO_ID}
-    count, _, hashes = conn.execute(_IDS[is_sqlite(conn)], values).one()
+    count, hashes = conn.execute(_IDS[is_sqlite(conn)], values).one()
     found = bytes(hashes or b"")
     if count != end - start or len(found) != HASH_BYTES * count:
         raise LogDamagedError(f"an id between {start} and {end} is missing")
@@ -99,14 +100,29 @@ def read_hashes(conn: Connection, level: int, start: int, end: int) -> bytes:
     Raises:
         LogDamagedError: one before the last is missing, or has another length.
     """
-    values = {"start": start, "end": end}
-    query, values = (_LEAVES, values) if level == 0 else (_NODES, values | {"level": level})
-    count, last, hashes = conn.execute(query[is_sqlite(conn)], values).one()
-    if not count:
-        return b""
-    found = bytes(hashes)
-    if last != start + count - 1 or len(found) != HASH_BYTES * count:
-        raise LogDamagedError(f"a hash of level {level} between {start} and {end} is missing")
+    return _read_ranges(conn, [(level, start, end)])[0]
+
+
+def read_tiles(conn: Connection, tiles: Sequence[tuple[int, int]]) -> list[bytes]:
+    """The stored hashes of tiles, each a level and a number, in one call; else :func:`read_hashes`.
+
+    Raises:
+        LogDamagedError: a hash before a tile's last is missing, or has another length.
+    """
+    starts = [(level, tile * TILE_WIDTH) for level, tile in tiles]
+    return _read_ranges(conn, [(level, start, start + TILE_WIDTH) for level, start in starts])
+
+
+def _read_ranges(conn: Connection, ranges: Sequence[tuple[int, int, int]]) -> list[bytes]:
+    values, found = dict[str, int](), list[bytes]()
+    for n, (level, start, end) in enumerate(ranges):
+        values |= {f"level{n}": level, f"start{n}": start, f"end{n}": end}
+    query = _hashes(tuple(level > 0 for level, _, _ in ranges), is_sqlite(conn))
+    rows = sorted(tuple(row) for row in conn.execute(query, values))
+    for (level, start, end), (_, count, last, hashes) in zip(ranges, rows, strict=True):
+        found.append(bytes(hashes or b""))
+        if count and (last != start + count - 1 or len(found[-1]) != HASH_BYTES * count):
+            raise LogDamagedError(f"a hash of level {level} between {start} and {end} is missing")
     return found
 
 
@@ -162,9 +178,23 @@ def _joined(column: str, between: str, key: str, on_sqlite: bool) -> str:
     return f"string_agg({column}, decode('{between}', 'hex') ORDER BY {key})"
 
 
-def _hashes(column: str, table: str, key: str, on_sqlite: bool) -> TextClause:
-    columns = f"count(*), max({key}), {_joined(column, '', key, on_sqlite)}"
-    return text(f"SELECT {columns} FROM {table} {key} >= :start AND {key} < :end")
+@lru_cache
+def _hashes(above: tuple[bool, ...], on_sqlite: bool) -> TextClause:
+    """SQL of ranges of hashes, a row each: of leaves, or of a level above them."""
+    selects = []
+    for n, of_nodes in enumerate(above):
+        column, key, table = _NODES if of_nodes else _LEAVES
+        columns = f"{n}, count(*), max({key}), {_joined(column, '', key, on_sqlite)}"
+        where = f"{key} >= :start{n} AND {key} < :end{n}"
+        where += f" AND level = :level{n}" if of_nodes else ""
+        selects.append(f"SELECT {columns} FROM {table} WHERE {where}")
+    return text(" UNION ALL ".join(selects))
+
+
+def _ids(on_sqlite: bool) -> TextClause:
+    hashes = _joined("coalesce(id_hash, :none)", "", "seq", on_sqlite)
+    table = "evidence_entries WHERE seq >= :start AND seq < :end"
+    return text(f"SELECT count(*), {hashes} FROM {table}")
 
 
 def _back(on_sqlite: bool) -> TextClause:
@@ -173,10 +203,7 @@ def _back(on_sqlite: bool) -> TextClause:
     return text(f"SELECT {', '.join(columns)} FROM {table}")
 
 
-_OF_LEVEL = "evidence_nodes WHERE level = :level AND"
-_OF_LEAVES = "evidence_entries WHERE"
-_BOTH = (True, False)
-_READ_BACK = {one: _back(one) for one in _BOTH}
-_LEAVES = {one: _hashes("leaf_hash", _OF_LEAVES, "seq", one) for one in _BOTH}
-_IDS = {one: _hashes("coalesce(id_hash, :none)", _OF_LEAVES, "seq", one) for one in _BOTH}
-_NODES = {one: _hashes("hash", _OF_LEVEL, "position", one) for one in _BOTH}
+_LEAVES = ("leaf_hash", "seq", "evidence_entries")
+_NODES = ("hash", "position", "evidence_nodes")
+_READ_BACK = {one: _back(one) for one in (True, False)}
+_IDS = {one: _ids(one) for one in (True, False)}

@@ -1,12 +1,14 @@
 """Hashes of full subtrees out of stored tiles, for roots and proofs."""
 
+from collections.abc import Iterator
+from functools import lru_cache
 from hashlib import sha256
 
 from sqlalchemy import Connection
 
 from evidence.errors import LogDamagedError
 from evidence.tree import HASH_BYTES, TILE_HEIGHT, TILE_WIDTH, Frontier, full_subtrees
-from store.evidence_rows import read_hashes
+from store.evidence_rows import read_tiles
 
 _PAIR = 2 * HASH_BYTES
 
@@ -14,12 +16,15 @@ _PAIR = 2 * HASH_BYTES
 class TileReader:
     """Reads each tile once and keeps it, with the hashes over it.
 
-    With a frontier, subtrees at the tree's right edge, which every proof needs, come from it.
+    With a frontier, subtrees at the tree's right edge, which every proof needs, come from it; and
+    with a tile come those above it, which a proof needs next.
     """
 
     def __init__(self, conn: Connection, frontier: Frontier | None = None) -> None:
         self._conn = conn
-        self._tiles: dict[tuple[int, int], list[bytes]] = {}
+        self._size = 0 if frontier is None else frontier.size
+        self._tiles: dict[tuple[int, int], bytes] = {}
+        self._heights: dict[tuple[int, int], list[bytes]] = {}
         self._edge: dict[tuple[int, int], bytes] = {}
         if frontier is not None:
             edge = zip(full_subtrees(0, frontier.size), frontier.hashes, strict=True)
@@ -31,20 +36,40 @@ class TileReader:
             return found
         level, rest = divmod(height, TILE_HEIGHT)
         tile, place = divmod(index, TILE_WIDTH >> rest)
-        heights = self._tiles.get((level, tile)) or self._read(level, tile)
+        heights = self._heights.get((level, tile)) or self._over(level, tile)
         node = heights[rest][place * HASH_BYTES :][:HASH_BYTES] if rest < len(heights) else b""
         if len(node) != HASH_BYTES:
             raise LogDamagedError(f"hashes of tile {tile} of level {level} are missing")
         return node
 
-    def _read(self, level: int, tile: int) -> list[bytes]:
+    def _over(self, level: int, tile: int) -> list[bytes]:
         """The tile's hashes, and above them those of the full subtrees over them, by height."""
-        start = tile * TILE_WIDTH
-        heights = [read_hashes(self._conn, level, start, start + TILE_WIDTH)]
-        while len(heights[-1]) >= _PAIR:
-            heights.append(_parents(heights[-1]))
-        self._tiles[level, tile] = heights
+        if (level, tile) not in self._tiles:
+            wanted = [(level, tile), *self._above(level, tile)]
+            self._tiles.update(zip(wanted, read_tiles(self._conn, wanted), strict=True))
+        hashes = self._tiles.pop((level, tile))
+        heights = heights_kept(hashes) if level else _heights(hashes)
+        self._heights[level, tile] = heights
         return heights
+
+    def _above(self, level: int, tile: int) -> Iterator[tuple[int, int]]:
+        """The tiles over this one that are not at hand."""
+        while self._size >> TILE_HEIGHT * (level + 1):
+            level, tile = level + 1, tile // TILE_WIDTH
+            if (level, tile) not in self._tiles and (level, tile) not in self._heights:
+                yield level, tile
+
+
+def _heights(hashes: bytes) -> list[bytes]:
+    heights = [hashes]
+    while len(heights[-1]) >= _PAIR:
+        heights.append(_parents(heights[-1]))
+    return heights
+
+
+heights_kept = lru_cache(maxsize=256)(_heights)
+"""Tiles above the leaves are few, and most proofs need the same ones: what is over such hashes is
+computed once in a process (16 KiB a tile). It is kept by the hashes, so that it is never stale."""
 
 
 def _parents(nodes: bytes) -> bytes:

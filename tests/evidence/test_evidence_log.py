@@ -5,7 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, Engine, update
+from sqlalchemy import Connection, Engine, event, update
 
 from evidence.entry import NO_LEAF, Entry, read_entry
 from evidence.errors import (
@@ -15,7 +15,14 @@ from evidence.errors import (
     LogMovedError,
     ProofError,
 )
-from evidence.tree import EMPTY_ROOT, inclusion_proof, leaf_hash, root_of, verify_inclusion
+from evidence.tree import (
+    EMPTY_ROOT,
+    consistency_proof,
+    inclusion_proof,
+    leaf_hash,
+    root_of,
+    verify_inclusion,
+)
 from store.engine import open_engine, sqlite_url
 from store.evidence_log import EvidenceLog
 from store.evidence_rows import read_back
@@ -181,6 +188,19 @@ def test_proofs_from_the_head_and_from_tiles_alone_are_the_same(conn: Connection
                 assert proof == inclusion_proof(index, size, log.nodes(conn))
         proof = inclusion_proof(index, 777, log.proving(conn))
         verify_inclusion(index, 777, leaves[index], proof, root)
+
+
+def test_a_proof_takes_at_most_two_calls_to_the_database(conn: Connection) -> None:
+    log, calls = EvidenceLog(), list[str]()
+    log.append(conn, numbered(0, 777))
+    event.listen(conn, "before_cursor_execute", lambda *call: calls.append(call[2]))
+    for index in (0, 300, 776):
+        calls.clear()
+        inclusion_proof(index, 777, log.proving(conn))
+        assert len(calls) <= 2
+    calls.clear()
+    consistency_proof(300, 777, log.proving(conn))
+    assert len(calls) <= 2
 
 
 def test_an_id_may_hold_what_a_text_column_cannot(conn: Connection) -> None:
