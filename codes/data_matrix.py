@@ -4,7 +4,7 @@ import numpy as np
 from ppf.datamatrix import DataMatrix  # type: ignore[import-untyped]
 
 from codes.errors import CodeError
-from codes.qr import Modules
+from codes.modules import Modules
 
 QUIET_ZONE = 2
 """Light modules around a symbol; the standard asks for one."""

@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 from reportlab.pdfgen.canvas import Canvas  # type: ignore[import-untyped]
 
 from codes.labels import Arrangement, Label, PrintSize, Stock, arrange, natural_size
-from codes.qr import Modules, png_of, runs, svg_path
+from codes.modules import Modules, png_of, runs, svg_path
 
 _POINTS_PER_MM = 72 / 25.4
 _PDF_FONT = "Courier"

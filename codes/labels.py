@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from codes import data_matrix, qr
 from codes.digital_link import parse
 from codes.errors import CodeError
-from codes.qr import Modules
+from codes.modules import Modules, padded
+from codes.qr_images import with_quiet_zone
 
 MODULE_MM_MIN = {"inspection": 0.25, "pos": 0.396}
 """The smallest module of each profile."""
@@ -127,7 +128,7 @@ def qr_labels(uris: Sequence[str], level: str = "M") -> Iterator[Label]:
     """
     for uri, symbol in zip(uris, qr.encode_many(uris, level), strict=True):
         kind = f"QR {symbol.version}-{symbol.level}"
-        yield Label(uri, qr.with_quiet_zone(symbol), human_readable(uri), kind)
+        yield Label(uri, with_quiet_zone(symbol), human_readable(uri), kind)
 
 
 def data_matrix_labels(uris: Sequence[str]) -> Iterator[Label]:
@@ -137,7 +138,7 @@ def data_matrix_labels(uris: Sequence[str]) -> Iterator[Label]:
         CodeError: a URI is no Digital Link or does not fit.
     """
     for uri in uris:
-        modules = qr.padded(data_matrix.encode(uri), data_matrix.QUIET_ZONE)
+        modules = padded(data_matrix.encode(uri), data_matrix.QUIET_ZONE)
         side = len(modules) - 2 * data_matrix.QUIET_ZONE
         yield Label(uri, modules, human_readable(uri), f"Data Matrix {side}x{side}")
 

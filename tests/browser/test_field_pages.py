@@ -17,7 +17,7 @@ from playwright.sync_api import (
     expect,
 )
 
-from codes import qr
+from codes import qr, qr_images
 from codes.signing import SeedSigner, sign_path
 from custody.step import read_step
 from events.model import ItemEvent, Scan
@@ -381,7 +381,7 @@ def test_a_phone_can_install_the_page(served: Served, phone: BrowserContext, nam
 
 def video_of(text: str, path: Path) -> None:
     """Some frames of a label before a camera, as an uncompressed Y4M file."""
-    modules = np.asarray(qr.with_quiet_zone(qr.encode(text)), dtype=bool)
+    modules = np.asarray(qr_images.with_quiet_zone(qr.encode(text)), dtype=bool)
     dots = 420 // len(modules)
     label = np.where(np.kron(modules, np.ones((dots, dots), dtype=bool)), 25, 235).astype(np.uint8)
     frame = np.full((480, 640), 120, dtype=np.uint8)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from codes import qr
+from codes import qr, qr_images
 from codes.errors import CodeError
 from codes.qr_segments import segments
 from codes.signing import SeedSigner, sign_path
@@ -33,13 +33,13 @@ def test_a_usual_signed_code_is_version_7_at_level_m(signer: SeedSigner) -> None
 @pytest.mark.parametrize("level", ["L", "M", "Q", "H"])
 def test_another_decoder_reads_what_was_written(level: str, signer: SeedSigner) -> None:
     for text in ["A", "0123456789012345", "héllo 1234567 ABC?", usual_code(signer), "x" * 100]:
-        assert read(qr.png(qr.encode(text, level), dots=4)) == text
+        assert read(qr_images.png(qr.encode(text, level), dots=4)) == text
 
 
 @settings(max_examples=60)
 @given(URI_TEXT.filter(bool), st.sampled_from("LMQ"))
 def test_any_text_reads_back(text: str, level: str) -> None:
-    (found,) = zxingcpp.read_barcodes(Image.open(io.BytesIO(qr.png(qr.encode(text, level)))))
+    (found,) = zxingcpp.read_barcodes(Image.open(io.BytesIO(qr_images.png(qr.encode(text, level)))))
     assert found.bytes == text.encode()
 
 
@@ -97,14 +97,14 @@ def test_no_other_choice_of_modes_is_shorter(text: str) -> None:
 
 def test_svg_and_terminal_show_the_same_modules(signer: SeedSigner) -> None:
     symbol = qr.encode(usual_code(signer))
-    path = qr.svg(symbol).decode().split(' d="')[2].split('"')[0]
+    path = qr_images.svg(symbol).decode().split(' d="')[2].split('"')[0]
     drawn = np.zeros((53, 53), dtype=np.uint8)
     for run in path.split("M")[1:]:
         start, _, rest = run.partition("h")
         x, y = map(int, start.split())
         drawn[y, x : x + int(rest.split("v")[0])] = 1
-    assert np.array_equal(drawn, qr.with_quiet_zone(symbol))
-    lines = qr.terminal(symbol, quiet_zone=4).split("\n")
+    assert np.array_equal(drawn, qr_images.with_quiet_zone(symbol))
+    lines = qr_images.terminal(symbol, quiet_zone=4).split("\n")
     shown = np.array([[" ▄▀█".index(c) for c in line] for line in lines])
     assert np.array_equal(1 - shown // 2, drawn[::2])
     assert np.array_equal((1 - shown % 2)[:-1], drawn[1::2])

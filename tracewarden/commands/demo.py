@@ -14,7 +14,8 @@ from rich.panel import Panel
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from sqlalchemy import Engine
 
-from codes.qr import encode, terminal
+from codes.qr import encode
+from codes.qr_images import terminal
 from simulator.stream import paced
 from stream_processors.bus.port import Publisher
 from tracewarden.commands.refusals import refusals
