@@ -1,5 +1,6 @@
 """The database port: one synchronous SQLAlchemy engine over SQLite or PostgreSQL."""
 
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,11 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     """WAL with full sync: what was committed survives power loss, and readers never wait."""
     connection.isolation_level = None
     cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
+    try:
+        cursor.execute("PRAGMA journal_mode=WAL")
+    except UnicodeDecodeError:
+        # SQLite's message quotes the damaged bytes, and the driver stumbles over them.
+        raise sqlite3.DatabaseError("malformed database schema") from None
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.execute("PRAGMA busy_timeout=30000")
