@@ -1,6 +1,7 @@
 """A witness over HTTP (C2SP tlog-witness): an application of its own, for partners to run."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from datetime import datetime
 
@@ -11,10 +12,13 @@ from starlette.routing import Route
 
 from api.body import limited
 from api.problems import Problem
+from evidence.errors import EvidenceError
 from evidence.witness import SIZE_MEDIA_TYPE, AddCheckpoint, WitnessRefusalError
 from store.witness_folder import WitnessFolder
 
 MOST_BYTES = 64 * 1024
+
+_log = logging.getLogger(__name__)
 
 
 def create_witness_app(witness: WitnessFolder, clock: Callable[[], datetime]) -> Starlette:
@@ -28,6 +32,11 @@ def create_witness_app(witness: WitnessFolder, clock: Callable[[], datetime]) ->
             line = await asyncio.to_thread(witness.cosign, asked, at)
         except WitnessRefusalError as refusal:
             return _refused(refusal)
+        except (EvidenceError, OSError) as fault:
+            # Who cannot say what he signed last signs nothing.
+            _log.error("nothing is signed: %s", fault)
+            detail = "the witness cannot read or keep what it signed last; its operator is told"
+            return Problem(503, "witness-storage", detail).response()
         except Problem as problem:
             return problem.response()
         return PlainTextResponse(f"{line}\n")

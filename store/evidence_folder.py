@@ -84,7 +84,7 @@ class LogFolder:
             NoteError: the file is damaged.
         """
         try:
-            text = (self.path / PUBLIC_KEY).read_text(encoding="utf-8")
+            text = (self.path / PUBLIC_KEY).read_bytes().decode("utf-8")
         except FileNotFoundError:
             raise FolderError(
                 f"{self.path / PUBLIC_KEY} is missing", type="log-not-found"

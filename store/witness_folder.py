@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
+from evidence.errors import NoteError
 from evidence.note import Note, SignatureLine, SigningKey, VerifierKey
 from evidence.signature_types import COSIGNATURE_ED25519
 from evidence.witness import AddCheckpoint, decide
@@ -48,7 +49,7 @@ class WitnessFolder:
             (path / LAST).mkdir(mode=0o700, parents=True, exist_ok=True)
             replace_file(file, f"{key}\n".encode())
             sync_folder(path.parent)
-        key = SigningKey.parse(file.read_text(encoding="utf-8").removesuffix("\n"))
+        key = _key_in(file)
         if name not in (None, key.name):
             raise GuardError(f"{path} is the folder of {key.name}")
         by_origin: dict[str, list[VerifierKey]] = {}
@@ -93,3 +94,10 @@ class WitnessFolder:
             yield
         finally:
             os.close(descriptor)
+
+
+def _key_in(file: Path) -> SigningKey:
+    try:
+        return SigningKey.parse(file.read_bytes().decode("utf-8").removesuffix("\n"))
+    except UnicodeDecodeError:
+        raise NoteError(f"{file} is damaged", type="key-invalid") from None

@@ -3,6 +3,7 @@
 A command imports only what it needs: a script that parses a code waits for no web framework.
 """
 
+import os
 import sys
 from collections.abc import Iterable
 from importlib import import_module
@@ -56,10 +57,11 @@ _UsageError: Any = typer.BadParameter.__mro__[2]
 
 def main() -> None:
     """Run a command; usage that is wrong is one line on stderr and exit 2."""
+    _open_streams()
     named = sys.argv[1:2]
     is_known = bool(named) and (named[0] in GROUPS or named[0] in COMMANDS)
-    command = typer.main.get_command(app_of(named) if is_known else whole_app())
     try:
+        command = typer.main.get_command(app_of(named) if is_known else whole_app())
         result = command.main(prog_name="tracewarden", standalone_mode=False)
     except _UsageError as error:
         # Unlike its text alone this names the option.
@@ -70,6 +72,18 @@ def main() -> None:
         print("tracewarden: interrupted", file=sys.stderr)
         sys.exit(130)
     sys.exit(result if isinstance(result, int) else 0)
+
+
+def _open_streams() -> None:
+    """Where whoever started us closed a standard stream, it is empty, and what is said is lost; no
+    file that is opened later may get its number, since libraries write to those."""
+    for name, number, mode in (("stdin", 0, "r"), ("stdout", 1, "w"), ("stderr", 2, "w")):
+        if getattr(sys, name) is None:
+            descriptor = os.open(os.devnull, os.O_RDWR)
+            if descriptor != number:
+                os.dup2(descriptor, number)
+                os.close(descriptor)
+            setattr(sys, name, os.fdopen(number, mode))
 
 
 if __name__ == "__main__":

@@ -49,6 +49,22 @@ def test_a_command_that_cannot_run_says_so_in_one_line(
     assert "Traceback" not in done.stderr
 
 
+def test_standard_streams_that_are_closed_are_empty_and_no_file_gets_their_numbers(
+    tmp_path: Path,
+) -> None:
+    log = tmp_path / "log"
+    assert run("evidence", "init", "--log", str(log), "--name", "o.example").returncode == 0
+    command = 'echo {} | "$0" -m tracewarden.cli evidence append --log "$1" >&- 2>&-'
+    whole = subprocess.run(["sh", "-c", command, sys.executable, str(log)], check=False)
+    nothing = command.removeprefix("echo {} | ").replace(">&- 2>&-", "<&-")
+    empty = subprocess.run(
+        ["sh", "-c", nothing, sys.executable, str(log)], capture_output=True, check=False
+    )
+    assert (whole.returncode, empty.returncode, empty.stdout, empty.stderr) == (0, 0, b"", b"")
+    done = run("evidence", "checkpoint", "--log", str(log))
+    assert done.stdout.splitlines()[1] == "1"
+
+
 def test_a_wrong_option_is_named() -> None:
     done = run("codes", "labels", "a.csv", "--out", "l.pdf", "--first", "-1")
     assert done.returncode == 2

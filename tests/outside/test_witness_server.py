@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from evidence.checkpoint import Checkpoint
+from evidence.errors import NoteError
 from evidence.note import Note, SigningKey, sign
 from evidence.signature_types import timestamp_of
 from evidence.tree import consistency_proof, leaf_hash, root_of
@@ -52,6 +53,36 @@ def test_each_answer_has_the_status_and_the_form_of_the_specification(tmp_path: 
         )
         with pytest.raises(OutsideError):
             post("ftp://127.0.0.1/", b"", "text/plain", timeout_s=1)
+
+
+def test_a_witness_that_cannot_read_what_it_signed_last_signs_nothing(tmp_path: Path) -> None:
+    with witness(tmp_path / "w", "w.example", KEY.verifier) as (made, url):
+
+        def send(old: int, new: int) -> tuple[int, str]:
+            body = str(asked(old, new)).encode()
+            answer = post(f"{url}/add-checkpoint", body, "text/plain", timeout_s=5)
+            return answer.status, answer.media_type
+
+        assert send(0, 8)[0] == 200
+        (last,) = (made.path / "last").iterdir()
+        whole = last.read_bytes()
+        for damaged in (b"", whole[:40], b"\xff" + whole):
+            last.write_bytes(damaged)
+            assert send(8, 12) == (503, "application/problem+json")
+        last.write_bytes(whole)
+        (made.path / "last").rename(made.path / "lost")
+        assert send(8, 12)[0] in (409, 503)
+        (made.path / "lost").rename(made.path / "last")
+        assert send(8, 12)[0] == 200
+
+
+def test_a_witnesss_key_that_was_cut_is_refused(tmp_path: Path) -> None:
+    WitnessFolder.open(tmp_path, "w.example", bytes(32), [KEY.verifier])
+    whole = (tmp_path / "key").read_bytes()
+    for damaged in (b"", whole[:-9], b"\xff" + whole):
+        (tmp_path / "key").write_bytes(damaged)
+        with pytest.raises(NoteError):
+            WitnessFolder.open(tmp_path, None, bytes(32), [KEY.verifier])
 
 
 def test_of_many_requests_at_once_none_sets_the_log_back(tmp_path: Path) -> None:
