@@ -2,6 +2,8 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
+from fcntl import F_SETPIPE_SZ, fcntl
 
 READ_BYTES = 1 << 20
 MAX_LINE_BYTES = 1 << 20
@@ -14,6 +16,7 @@ def line_groups(descriptor: int) -> Iterator[list[bytes]]:
 
     A line that is too long comes as its first ``MAX_LINE_BYTES + 1`` bytes; memory stays bounded.
     """
+    _widen(descriptor)
     rest = b""
     while data := os.read(descriptor, READ_BYTES):
         *lines, tail = data.split(b"\n")
@@ -25,3 +28,12 @@ def line_groups(descriptor: int) -> Iterator[list[bytes]]:
             yield lines[start : start + GROUP_LINES]
     if rest:
         yield [rest]
+
+
+def _widen(descriptor: int) -> None:
+    """Let a pipe hold all that one read takes, so that a group is what thousands have written.
+
+    What is no pipe, or may not be widened, stays as it is.
+    """
+    with suppress(OSError):
+        fcntl(descriptor, F_SETPIPE_SZ, READ_BYTES)
