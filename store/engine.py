@@ -4,7 +4,7 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 
 SPOOL_CACHE_KB = 64 * 1024
@@ -36,10 +36,17 @@ def open_engine(url: str, *, durable: bool = True) -> Engine:
 
 
 def _prepare_postgresql(connection: Any, _record: Any) -> None:
-    """No compiling of statements: ours find few rows by keys, and PostgreSQL, which takes a list of
-    unknown length for long, would compile some for longer than they run."""
+    """A commit is durable when it returns, however server or role be set: we acknowledge on it.
+
+    No compiling of statements: ours find few rows by keys, and PostgreSQL, which takes a list of
+    unknown length for long, would compile some for longer than they run.
+    """
     connection.autocommit = True
     connection.execute("SET jit = off")
+    connection.execute(
+        "SELECT set_config('synchronous_commit', 'on', false) "
+        "WHERE current_setting('synchronous_commit') = 'off'"
+    )
     connection.autocommit = False
 
 
@@ -71,6 +78,23 @@ def _begin_immediate(connection: Any) -> None:
     """Take the write lock at once unless the block only reads: upgrading later may fail as busy."""
     reads = connection.get_execution_options().get("reads_only", False)
     connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+def durability_problem(engine: Engine) -> str | None:
+    """Why the database may lose what it committed when the power fails, as its server is set."""
+    if is_sqlite(engine):
+        return None
+    with engine.connect() as connection:
+        off = connection.execute(_OFF).scalars().all()
+    if not off:
+        return None
+    return f"the server runs with {' and '.join(off)} off: it may lose what it acknowledged"
+
+
+_OFF = text(
+    "SELECT name FROM pg_settings WHERE name IN ('fsync', 'full_page_writes') AND setting = 'off' "
+    "ORDER BY name"
+)
 
 
 def is_sqlite(engine_or_connection: Any) -> bool:

@@ -13,7 +13,7 @@ from rich.console import Console
 from sqlalchemy import Engine
 
 from api.app import create_app
-from store.engine import open_engine
+from store.engine import durability_problem, open_engine
 from store.evidence_service import SignedLog, signing
 from store.migrations import is_current
 from store.migrations import migrate as run_migrations
@@ -211,7 +211,9 @@ async def _examine(settings: Settings) -> dict[str, str | None]:
 def _examine_database(settings: Settings) -> str | None:
     engine = open_engine(database_url(None, settings))
     try:
-        return None if is_current(engine) else "the schema is not the newest: run migrate"
+        if not is_current(engine):
+            return "the schema is not the newest: run migrate"
+        return durability_problem(engine)
     except Exception as error:
         return str(error).splitlines()[0]
     finally:
