@@ -30,7 +30,14 @@ from cases.leak import (
 from cases.natural import Natural
 from cases.permits import exceeded_finding, move, under_permit
 from cases.scanned import Scanned
-from cases.surfaced import Surfaced, cloned_finding, is_cloned, is_surfaced, surfaced_finding
+from cases.surfaced import (
+    Market,
+    Surfaced,
+    cloned_finding,
+    is_cloned,
+    is_surfaced,
+    surfaced_finding,
+)
 from cases.trade import Trade, judge_trade
 from cases.words import names_in
 from registry import Registry
@@ -264,18 +271,16 @@ class _Step:
             self._find(finding)
 
     def _origin(self, into: Cell, seen: Surfaced, sighting: Sighting, is_here: bool) -> None:
-        state, judged = self._state, self._judged
-        tested = state.tested.get(sighting.dealer_id)
-        if is_cloned(seen, into, sighting.dealer_id, state.natural, tested, self._policy):
+        state = self._state
+        product = self._registry.product(sighting.gtin, self._judged.known_us)
+        size = product.case_size if product else None
+        market = Market(state.natural, state.tested, size, self._policy)
+        if is_cloned(seen, into, sighting.dealer_id, market):
             self._copied(seen, sighting)
             return
         if not is_here or sighting.probability_outside < 0.95 or sighting.item not in seen.items:
             return
-        product = self._registry.product(sighting.gtin, judged.known_us)
-        size = product.case_size if product else None
-        chance = is_surfaced(
-            seen, into, sighting, state.natural, state.tested, size, self._policy
-        )
+        chance = is_surfaced(seen, into, sighting, market)
         if chance is None or (case := self._surfaced(seen, sighting, chance)) is None:
             return
         self._changed(case)

@@ -66,10 +66,9 @@ class Bets(Struct):
     @property
     def is_copies(self) -> bool:
         """Whether too many of the items are also far away for goods that travelled on."""
-        seen = min(len(self.seen), self.items)
         if self.doubled_at.buyers < COPIES or len(set(self.doubled.values())) < 2:
             return False  # What is out of one origin case is told of that case.
-        return len(self.doubled) >= max(COPIES, TRAVELLED * seen)
+        return len(self.doubled) >= max(COPIES, TRAVELLED * self.items)
 
 
 class Tested(Struct):

@@ -25,6 +25,10 @@ GROWN = 1.5
 CELL_REACH_KM = 20.0
 PRIOR_COUNT = 0.3
 """So little does the prior weigh: places differ in how they attract by orders of magnitude."""
+TRAVELLING = 0.06
+"""About such a share of goods is first seen abroad by nature, in all places together."""
+PERHAPS_SOLD = 0.06
+"""Of one dealer more, of whom nothing is known yet, such a share may be sold around a place."""
 COMMUTING_KM = 15.0
 SHORTEST_TRIP_KM = 30.0
 MOST = 0.5
@@ -80,8 +84,10 @@ class Natural(Struct):
         ``border_km`` is how far beyond the dealer's border the sighting lies.
         """
         near, far = self._reach(dealer_id, into, border_km)
-        attraction = self._attraction(dealer_id, into, policy)
+        attraction, populous = self._attraction(dealer_id, into, policy)
         expected = policy.leak_commuting * near + attraction * far
+        # Where little is seen of others, that people live there still tells that people go there.
+        expected = max(expected, TRAVELLING * populous)
         return min(max(policy.leak_margin * expected, policy.leak_least_share), MOST)
 
     def commuting(self, dealer_id: str, into: Cell) -> float:
@@ -98,13 +104,17 @@ class Natural(Struct):
             known = self.reach[key] = (*_from_home(flow, into), flow.sales)
         return known[0], known[1]
 
-    def _attraction(self, dealer_id: str, into: Cell, policy: Policy) -> float:
-        """Goods of others seen there, as a multiple of what their distances let expect."""
-        seen = []
+    def _attraction(self, dealer_id: str, into: Cell, policy: Policy) -> tuple[float, float]:
+        """Goods of others seen there, as a multiple of what their distances let expect; and which
+        share of their sales other dealers make around there, on average."""
+        seen: list[tuple[float, float]] = []
+        sold: list[float] = []
         for other, flow in self.flows.items():
             if other == dealer_id or not flow.trials:
                 continue
             near, far = self._reach(other, into, 1000.0)
+            if flow.sales >= ENOUGH_SALES:
+                sold.append(near)
             if near > 0.2:
                 continue  # The place is at that dealer's own doorstep: no measure of travel.
             seen.append((flow.abroad.get(into, 0.0), flow.trials * far))
@@ -113,7 +123,8 @@ class Natural(Struct):
         count = sum(number for number, _ in seen)
         expected = sum(number for _, number in seen)
         prior = policy.leak_travelling_km
-        return (count + PRIOR_COUNT) / (expected + PRIOR_COUNT / prior)
+        populous = (sum(sold) + PERHAPS_SOLD) / (len(sold) + 1)
+        return (count + PRIOR_COUNT) / (expected + PRIOR_COUNT / prior), populous
 
 
 def _decay(km: float) -> tuple[float, float]:

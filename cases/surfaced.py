@@ -1,7 +1,7 @@
 """Origin cases whose items surface together in a foreign place, and copies of their codes."""
 
 from math import ceil, comb
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec import Struct, field
 
@@ -46,6 +46,8 @@ class Surfaced(Struct):
     """Where items were read there first, or after they had been read at home."""
     doubled_at: Spots = field(default_factory=Spots)
     """Where those that were read here and far from here were."""
+    border_m: float | None = None
+    """How far beyond their dealer's border the last of them was, if that is known."""
 
     @property
     def place(self) -> LonLat:
@@ -90,6 +92,7 @@ def visit(seen: Surfaced, sighting: Sighting, judged: Judgement) -> None:
     if first_seen_here and len(seen.items) < MOST_KEPT:
         seen.items.setdefault(sighting.item, sighting.gtin)
         seen.spots.take((sighting.lon, sighting.lat), sighting.radius_m)
+        seen.border_m = sighting.distance_m
         if sighting.territory_id is not None:
             before = seen.territories.get(sighting.territory_id, 0.0)
             seen.territories[sighting.territory_id] = before + 1.0
@@ -114,61 +117,65 @@ def double(seen: Surfaced, sighting: Sighting, judged: Judgement, into: Cell, he
     elif here and is_abroad and sighting.item not in seen.both:
         seen.both[sighting.item] = None
         seen.spots.take(place, sighting.radius_m)
+        seen.border_m = sighting.distance_m
+
+
+class Market(NamedTuple):
+    """What is known of all origin cases: how goods move, and how many were seen of each dealer."""
+
+    natural: Natural
+    tested: dict[str, Tested]
+    case_size: int | None
+    policy: Policy
 
 
 def is_surfaced(
-    seen: Surfaced,
-    into: Cell,
-    sighting: Sighting,
-    natural: Natural,
-    tested: dict[str, Tested],
-    case_size: int | None,
-    policy: Policy,
+    seen: Surfaced, into: Cell, sighting: Sighting, market: Market
 ) -> float | None:
     """How improbable it is that chance brought so many items of one origin case to one place, over
     all origin cases and places; None where it is not improbable enough, or is a showcase's doing.
-
-    Over all places: of ``m`` items the first may be anywhere abroad, the others go where it went.
     """
-    count = min(len(seen.items), seen.buyers)
-    if count < policy.surfaced_items or len(seen.elsewhere) >= policy.surfaced_doubtful:
+    if len(seen.elsewhere) >= market.policy.surfaced_doubtful or seen.both:
         return None
-    if seen.both or seen.is_shown(policy):
+    return _chance(seen, len(seen.items), into, sighting.dealer_id, market)
+
+
+def _chance(
+    seen: Surfaced, items: int, into: Cell, dealer_id: str, market: Market
+) -> float | None:
+    """Over all places: of ``m`` items the first may be anywhere abroad, the others go where it
+    went."""
+    policy, border_m = market.policy, seen.border_m
+    count = min(items, seen.buyers)
+    if count < policy.surfaced_items or seen.is_shown(policy):
         return None
-    border_m = sighting.distance_m
     if border_m is None or border_m < policy.surfaced_border_m:
         return None  # How far beyond its border a dealer sold past a permit, nobody has measured.
-    border_km = border_m / 1000.0
-    p0 = max(natural.share(sighting.dealer_id, into, border_km, policy), policy.surfaced_together)
-    located = max(ceil(policy.surfaced_located * (case_size or ORDINARY_CASE)), count)
-    origins = max(sum(state.trials for state in tested.values()) / located, 1.0)
+    natural = market.natural.share(dealer_id, into, border_m / 1000.0, policy)
+    p0 = max(natural, policy.surfaced_together)
+    located = max(ceil(policy.surfaced_located * (market.case_size or ORDINARY_CASE)), count)
+    origins = max(sum(state.trials for state in market.tested.values()) / located, 1.0)
     chance = comb(located, count) * max(p0, ABROAD) * float(p0 ** (count - 1)) * origins
     return chance if chance <= policy.surfaced_level else None
 
 
-def is_cloned(
-    seen: Surfaced,
-    into: Cell,
-    dealer_id: str,
-    natural: Natural,
-    tested: Tested | None,
-    policy: Policy,
-) -> bool:
+def is_cloned(seen: Surfaced, into: Cell, dealer_id: str, market: Market) -> bool:
     """Whether a block of codes was copied: its items are in a place and far from it at once, too
     many for travellers, or one is at home and just there where others surfaced abroad. The place
     is not where the dealer sells anyway, nor where goods of its other origin cases are sold, too:
     those are leaked, and travel from there."""
-    elsewhere, there = len(seen.doubled_at.kept), seen.read
-    is_block = seen.buyers >= policy.copied_items and not seen.is_shown(policy)
-    if not (
-        (elsewhere >= policy.copied_items and elsewhere >= policy.copied_travelled * there)
-        or (seen.both and is_block and len(seen.both) * policy.copied_both >= there)
-    ):
+    policy, elsewhere, there = market.policy, len(seen.doubled_at.kept), seen.read
+    is_many = elsewhere >= policy.copied_items and elsewhere >= policy.copied_travelled * there
+    is_both = bool(seen.both) and len(seen.both) * policy.copied_both >= there
+    if not is_many and not is_both:
         return False
+    tested = market.tested.get(dealer_id)
     bets = tested.bets.get(into) if tested else None
-    if bets is not None and bets.items - there >= policy.copied_others:
+    if bets is not None and bets.items - len(seen.items) >= policy.copied_others:
         return False
-    return natural.commuting(dealer_id, into) < 0.2
+    if market.natural.commuting(dealer_id, into) >= 0.2:
+        return False
+    return is_many or _chance(seen, there, into, dealer_id, market) is not None
 
 
 def surfaced_finding(

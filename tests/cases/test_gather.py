@@ -145,6 +145,15 @@ def test_goods_read_again_at_home_and_by_one_who_got_them_are_a_leak() -> None:
     assert [case.kind for case in market.gather()[0]] == ["diversion"]
 
 
+def test_a_large_leak_of_which_some_travelled_on_is_no_copies() -> None:
+    market = leaking(60)
+    for number in range(15):
+        market.receive("A", [f"T{number}"], 100 + number, 1.0)
+        market.read(f"T{number}", 2.0 + number % 3, 2.0, 60 + number)
+        market.read(f"T{number}", 15.0 + 0.01 * (number % 7), 5.0, 95 + number)
+    assert [(case.kind, case.dealer_id) for case in market.gather()[0]] == [("diversion", "D-A")]
+
+
 def test_copies_of_one_product_around_one_place_are_one_case() -> None:
     market = leaking(12)
     serials = [f"C{number}" for number in range(10)]

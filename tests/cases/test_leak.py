@@ -81,6 +81,20 @@ def test_a_place_that_draws_goods_of_all_dealers_is_natural() -> None:
     assert share({"A": 0, "B": 10, "C": 10, "D": 10}) > 3 * share({"A": 0, "B": 0, "C": 0, "D": 0})
 
 
+def test_where_others_sell_most_of_their_goods_people_go() -> None:
+    natural = Natural()
+    flows(natural, {"A": 0, "C": 0})
+    for number in range(60):
+        natural.note("B", 15.0, 5.0 if number % 3 else 7.0, 0.0)
+    natural.turn(2)
+    city, village = (
+        max(natural.share("A", cell(15.0, lat, grid), 500.0, POLICY) for grid in range(4))
+        for lat in (5.0, 9.0)
+    )
+    assert village < 0.003
+    assert 0.02 < city < 0.12
+
+
 def test_what_today_brings_counts_tomorrow() -> None:
     natural = Natural()
     natural.turn(1)

@@ -84,6 +84,16 @@ def a_family_that_reads_a_case_in_both_its_homes(market: Market) -> None:
 
 
 @innocent
+def a_case_of_which_some_went_over_the_border_and_one_came_back(market: Market) -> None:
+    market.home(60)
+    serials = [f"F{number}" for number in range(12)]
+    market.receive("A", serials, 3, 1.0)
+    for number in range(3):
+        market.read(serials[number], 10.1, 5.0 + 0.05 * number, 10 + 3 * number)
+    market.read(serials[0], 9.0, 5.0, 40)
+
+
+@innocent
 def gifts(market: Market) -> None:
     market.home(40)
     market.receive("A", [f"G{n}" for n in range(5)], 3, 1.0)
