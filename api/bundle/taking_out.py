@@ -158,7 +158,11 @@ def _long_sources(subject: Subject, entries: Mapping[int, bytes]) -> dict[int, b
 def _story(subject: Subject) -> dict[str, bytes]:
     """The case and its alerts as the service holds them."""
     told = {"alerts.json": _json([row.body for row in subject.alerts])}
-    return told if subject.case is None else told | {"case.json": _json(subject.case.body)}
+    if subject.case is None:
+        return told
+    # The case as stored does not name its alerts, of which it may have many.
+    case = subject.case.body | {"alert_ids": sorted(row.alert_id for row in subject.alerts)}
+    return told | {"case.json": _json(case)}
 
 
 def _registry(registry: Registry, subject: Subject) -> bytes:

@@ -162,7 +162,10 @@ def test_a_case_is_taken_out_with_its_steps_and_files_and_a_changed_photo_is_nam
     files = files_of(done.data)
     (photo,) = [name for name in files if name.startswith("attachments/")]
     assert files[photo] == PHOTO
-    assert json.loads(files["case.json"])["kind"] == "diversion"
+    case = json.loads(files["case.json"])
+    assert case["kind"] == "diversion"
+    assert case["alert_ids"] == [row["alert_id"] for row in json.loads(files["alerts.json"])]
+    assert case["alert_ids"]
     trust = read_trust(str(signed.verifier))
     result = verify_bundle(done.data, trust)
     assert result.ok, result.first_problem
