@@ -15,7 +15,8 @@ from simulator.levels import Difficulty
 from simulator.wish import Wish
 from simulator.world import simulate_world
 from tracewarden.evaluation import Found, Score, evaluated, score_of
-from tracewarden.replay import replay, write
+from tracewarden.outcome import write
+from tracewarden.replay import replay
 
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 COLUMNS = (

@@ -1,12 +1,13 @@
 """Alerts: the signals of one rule about one subject, as people see them."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import rfc8785
 from msgspec import Struct
 
+from cases.case import AlertKey
 from events.timed import rfc3339
 from rules.card import Severity, card
 from rules.model import Subject
@@ -29,9 +30,23 @@ class Alert(Struct, frozen=True, kw_only=True):
     facts: dict[str, Any]
 
     @property
+    def key(self) -> AlertKey:
+        """What it is about."""
+        return (self.rule, self.subject.type, self.subject.id)
+
+    @property
     def order(self) -> tuple[int, str]:
         """Outputs are sorted by time, then id."""
         return (self.first_us, self.alert_id)
+
+
+def alerts_of(signals: Iterable[Signal]) -> Iterator[Alert]:
+    """All alerts of effective signals, of any rules and subjects."""
+    groups: dict[AlertKey, list[Signal]] = {}
+    for signal in signals:
+        key = (signal.rule, signal.subject.type, signal.subject.id)
+        groups.setdefault(key, []).append(signal)
+    return (alert for group in groups.values() if (alert := alert_of(group)) is not None)
 
 
 def alert_of(signals: Iterable[Signal]) -> Alert | None:

@@ -4,7 +4,6 @@ cases."""
 from collections.abc import Iterable
 from typing import Any
 
-from cases.alerts import Alert, alert_of
 from cases.case import AlertKey, Case
 from cases.gather import Gathering, step
 from cases.judgement import Judgement
@@ -31,15 +30,6 @@ class Gatherer:
                 self._cases[case.case_id] = case
             for case in gathered.fallen:
                 self._cases.pop(case.case_id, None)
-
-    def alerts(self) -> list[Alert]:
-        """Alerts of the signals that gathering itself gave."""
-        groups: dict[AlertKey, list[Signal]] = {}
-        for signal in self.signals:
-            key = (signal.rule, signal.subject.type, signal.subject.id)
-            groups.setdefault(key, []).append(signal)
-        found = (alert_of(group) for group in groups.values())
-        return [alert for alert in found if alert is not None]
 
     def cases(self, alert_ids: dict[AlertKey, str]) -> list[dict[str, Any]]:
         """All cases that hold, in the form of ``cases.jsonl``, in order."""

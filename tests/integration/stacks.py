@@ -20,8 +20,9 @@ from store.alert_views import alerts_changed_after, effective_signals
 from store.cases_as_published import published_cases
 from store.engine import open_engine, sqlite_url
 from store.transactions import reading
+from tracewarden.outcome import write
 from tracewarden.recorder import record
-from tracewarden.replay import replay, write
+from tracewarden.replay import replay
 
 PASSPHRASE = "only for tests"
 READY_S = 60.0

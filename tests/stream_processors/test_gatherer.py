@@ -30,7 +30,8 @@ from stream_processors.registry_source import RegistrySource
 from stream_processors.state.sqlite import SqliteState
 from stream_processors.writer import Writer
 from tests.stream_processors.test_pipeline_equals_replay import events_of
-from tracewarden.replay import replay, write
+from tracewarden.outcome import write
+from tracewarden.replay import replay
 
 NOW_US = 2_000_000_000_000_000
 """Long after the world, so that nothing is held back."""

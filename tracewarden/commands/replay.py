@@ -21,7 +21,7 @@ from registry.policies import read_proposed
 from registry.recording import read_registry
 from registry.rows import with_proposed
 from tracewarden.commands.refusals import refusals
-from tracewarden.replay import Outcome, difference, difference_of_cases, write
+from tracewarden.outcome import Outcome, difference, difference_of_cases, write
 from tracewarden.replay import replay as run
 from tracewarden.settings import Settings
 
