@@ -11,6 +11,7 @@ entry's row. What no run covers yet is looked for among the entries themselves.
 
 from collections.abc import Collection, Sequence
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from msgspec import Struct
@@ -144,13 +145,15 @@ def stored_ids(conn: Connection, hashes: Collection[bytes] | None = None) -> Sor
     return _sorted_ids([row.run for row in rows], [row.records for row in rows])
 
 
-def _sorted_ids(runs: Sequence[int], stored: Sequence[bytes]) -> SortedIds:
-    counts, of_none = np.divmod([len(one) for one in stored] or [0], _RECORD.itemsize)
+def _sorted_ids(runs: Sequence[int], stored: Sequence[Any]) -> SortedIds:
+    # SQLite keeps a type with each value, so a flipped bit may turn bytes into a number.
+    lengths = [len(one) if isinstance(one, bytes) else 1 for one in stored]
+    counts, of_none = np.divmod(np.array(lengths, np.int64), _RECORD.itemsize)
     if of_none.any():
         raise LogDamagedError("a row of the index of ids holds no records")
     records = np.frombuffer(b"".join(stored), _RECORD)
     starts = np.array(runs, np.int64) * RUN_ENTRIES
-    places = np.repeat(starts, counts[: len(runs)]) + records["place"]
+    places = np.repeat(starts, counts) + records["place"]
     return SortedIds(records["key"].astype(np.uint64), places)._in_order()
 
 

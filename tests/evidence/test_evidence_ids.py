@@ -165,6 +165,17 @@ def test_a_missing_or_foreign_row_is_found_and_nothing_is_appended(
     assert EvidenceLog().count(conn) == 20
 
 
+@pytest.mark.parametrize("records", [b"x" * 9, 7, "text"])
+def test_a_row_that_holds_no_records_is_found_and_nothing_is_appended(
+    conn: Connection, records: object
+) -> None:
+    sql = "UPDATE evidence_ids SET records = ? WHERE bucket = 5 AND run = 1"
+    conn.exec_driver_sql(sql, (records,))
+    assert problems(conn) == {(15, "id-changed")}
+    with pytest.raises(LogDamagedError):
+        EvidenceLog().append(conn, numbered(20, 30))
+
+
 def with_ids(start: int, end: int) -> list[Entry]:
     return [Entry(f"t-{n}", {"n": n}) for n in range(start, end)]
 
