@@ -12,12 +12,21 @@ EMPTY_ROOT = sha256(b"").digest()
 TILE_HEIGHT = 8
 TILE_WIDTH = 1 << TILE_HEIGHT
 
+HALF_HEIGHT = TILE_HEIGHT // 2
+
+_LEVELS = {HALF_HEIGHT: 0} | {TILE_HEIGHT * level: level for level in range(1, 8)}
+"""Of which heights roots of full subtrees are kept, and as which level."""
+
 NodeReader = Callable[[int, int], bytes]
 """``(height, index)`` to the hash of the full subtree over leaves ``[index << height, …)``."""
 
 
 class TileNode(NamedTuple):
-    """The root of a full subtree of height ``8 * level``: one hash of a tile of that level."""
+    """The root of a full subtree of height ``8 * level``: one hash of a tile of that level.
+
+    Level 0 stands for height 4, where the leaves themselves are kept elsewhere: with the roots of
+    16 leaves a path through a tile of leaves takes 32 hashes, and not all 256.
+    """
 
     level: int
     position: int
@@ -51,15 +60,15 @@ class Frontier:
     hashes: list[bytes] = field(default_factory=list)
 
     def append(self, leaf: bytes) -> list[TileNode]:
-        """Take a leaf hash; give the tile hashes of level 1 and above that it completed."""
+        """Take a leaf hash; give the hashes to be kept that it completed."""
         completed: list[TileNode] = []
         node, index, height = leaf, self.size, 0
         while index & 1:
             node = node_hash(self.hashes.pop(), node)
             index >>= 1
             height += 1
-            if height % TILE_HEIGHT == 0:
-                completed.append(TileNode(height // TILE_HEIGHT, index, node))
+            if height in _LEVELS:
+                completed.append(TileNode(_LEVELS[height], index, node))
         self.hashes.append(node)
         self.size += 1
         return completed
@@ -79,8 +88,8 @@ class Frontier:
                 edge.append(nodes.pop())
             nodes = parents(nodes)
             first, height = first >> 1, height + 1
-            if height % TILE_HEIGHT == 0:
-                level = height // TILE_HEIGHT
+            if height in _LEVELS:
+                level = _LEVELS[height]
                 completed += [TileNode(level, first + n, node) for n, node in enumerate(nodes)]
         self.hashes += reversed(edge)
         self.size += len(leaves)

@@ -21,6 +21,7 @@ from store.evidence_ids import look_up, write_runs
 from store.evidence_known_ids import End, KnownIds
 from store.evidence_rows import (
     NO_ID,
+    Hashes,
     NewRows,
     StoredRow,
     insert_nodes,
@@ -211,7 +212,7 @@ class EvidenceLog:
         Raises:
             LogDamagedError: one of them is missing.
         """
-        found = read_hashes(conn, level, start, end)
+        found = read_hashes(conn, [Hashes(level or None, start, end)])[0]
         if len(found) != HASH_BYTES * (end - start):
             raise LogDamagedError(f"hashes of level {level} between {start} and {end} are missing")
         return [found[at : at + HASH_BYTES] for at in range(0, len(found), HASH_BYTES)]

@@ -8,13 +8,14 @@ group waits once, and the database's work is done beside Python's.
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import accumulate
+from typing import NamedTuple
 
 from msgspec import Struct
 from msgspec.json import encode
 from sqlalchemy import Connection, TextClause, text
 
 from evidence.errors import LogDamagedError
-from evidence.tree import HASH_BYTES, TILE_WIDTH, TileNode
+from evidence.tree import HASH_BYTES, TileNode
 from store.engine import is_sqlite
 
 NO_ID = bytes(HASH_BYTES)
@@ -51,7 +52,7 @@ def insert_rows(conn: Connection, rows: NewRows) -> None:
 
 
 def insert_nodes(conn: Connection, nodes: Sequence[TileNode]) -> None:
-    """Write roots of full tiles."""
+    """Write roots of full tiles, and of half ones."""
     places = [node.position << 8 | node.level for node in nodes]
     values = {"places": encode(places).decode(), "hashes": b"".join(node.hash for node in nodes)}
     conn.execute(_INSERT_NODES[is_sqlite(conn)], values)
@@ -94,35 +95,35 @@ def read_back(conn: Connection, start: int, end: int) -> tuple[list[bytes], byte
     return data, bytes(row[1] or b"")
 
 
-def read_hashes(conn: Connection, level: int, start: int, end: int) -> bytes:
-    """Stored hashes ``[start, end)`` of a tile level behind one another, as far as there are any.
+class Hashes(NamedTuple):
+    """Stored hashes ``[start, end)`` of leaves (level None), or of a level of :class:`TileNode`."""
+
+    level: int | None
+    start: int
+    end: int
+
+
+def read_hashes(conn: Connection, ranges: Sequence[Hashes]) -> list[bytes]:
+    """Stored hashes behind one another, of each range as far as there are any, in one call; of
+    level 0 none where one is missing.
 
     Raises:
-        LogDamagedError: one before the last is missing, or has another length.
+        LogDamagedError: one before the last of a range is missing, or has another length.
     """
-    return _read_ranges(conn, [(level, start, end)])[0]
-
-
-def read_tiles(conn: Connection, tiles: Sequence[tuple[int, int]]) -> list[bytes]:
-    """The stored hashes of tiles, each a level and a number, in one call; else :func:`read_hashes`.
-
-    Raises:
-        LogDamagedError: a hash before a tile's last is missing, or has another length.
-    """
-    starts = [(level, tile * TILE_WIDTH) for level, tile in tiles]
-    return _read_ranges(conn, [(level, start, start + TILE_WIDTH) for level, start in starts])
-
-
-def _read_ranges(conn: Connection, ranges: Sequence[tuple[int, int, int]]) -> list[bytes]:
     values, found = dict[str, int](), list[bytes]()
     for n, (level, start, end) in enumerate(ranges):
-        values |= {f"level{n}": level, f"start{n}": start, f"end{n}": end}
-    query = _hashes(tuple(level > 0 for level, _, _ in ranges), is_sqlite(conn))
+        values |= {f"start{n}": start, f"end{n}": end}
+        values |= {} if level is None else {f"level{n}": level}
+    query = _hashes(tuple(one.level is not None for one in ranges), is_sqlite(conn))
     rows = sorted(tuple(row) for row in conn.execute(query, values))
     for (level, start, end), (_, count, last, hashes) in zip(ranges, rows, strict=True):
-        found.append(bytes(hashes or b""))
-        if count and (last != start + count - 1 or len(found[-1]) != HASH_BYTES * count):
-            raise LogDamagedError(f"a hash of level {level} between {start} and {end} is missing")
+        whole = not count or last == start + count - 1
+        stored = bytes(hashes or b"")
+        if level == 0 and not whole:
+            stored = b""  # A log of before has none where it was begun.
+        elif not whole or len(stored) != HASH_BYTES * count:
+            raise LogDamagedError(f"a hash of level {level or 0} of {start} to {end} is missing")
+        found.append(stored)
     return found
 
 

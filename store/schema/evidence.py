@@ -39,6 +39,7 @@ evidence_ids = Table(
     sqlite_with_rowid=False,
 )
 
+# At level 0 stand roots of 16 leaves, see ``evidence.tree.TileNode``; a log of before has none.
 evidence_nodes = Table(
     "evidence_nodes",
     metadata,

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, delete, select, update
 
 from evidence.entry import Entry, draft
 from evidence.tree import leaf_hash
@@ -136,10 +136,24 @@ def test_a_log_without_its_head_or_with_entries_behind_it_is_found(conn: Connect
 def test_a_changed_missing_or_foreign_inner_hash_is_found(conn: Connection) -> None:
     log.append(conn, [Entry(None, {"n": n}) for n in range(7, 300)])
     assert findings(conn) == []
-    conn.execute(update(evidence_nodes).values(hash=bytes(32)))
+    tiles = update(evidence_nodes).where(evidence_nodes.c.level == 1)
+    conn.execute(tiles.values(hash=bytes(32)))
     assert findings(conn) == [(255, "node-changed")]
-    conn.execute(update(evidence_nodes).values(level=2))
+    conn.execute(tiles.values(level=2))
     assert findings(conn) == [(255, "node-changed"), (None, "node-changed")]
+
+
+def test_a_changed_or_foreign_root_of_half_a_tile_is_found_and_a_missing_one_is_not(
+    conn: Connection,
+) -> None:
+    log.append(conn, [Entry(None, {"n": n}) for n in range(7, 300)])
+    third = (evidence_nodes.c.level == 0) & (evidence_nodes.c.position == 3)
+    conn.execute(update(evidence_nodes).where(third).values(hash=bytes(32)))
+    assert findings(conn) == [(63, "node-changed")]
+    conn.execute(update(evidence_nodes).where(third).values(position=18))
+    assert findings(conn) == [(None, "node-changed")]
+    conn.execute(delete(evidence_nodes).where(evidence_nodes.c.level == 0))
+    assert findings(conn) == []
 
 
 def test_a_value_of_another_type_is_a_finding_and_no_crash(conn: Connection) -> None:

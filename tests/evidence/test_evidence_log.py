@@ -26,7 +26,7 @@ from evidence.tree import (
 from store.engine import open_engine, sqlite_url
 from store.evidence_log import EvidenceLog
 from store.evidence_rows import read_back
-from store.schema.evidence import evidence_entries, evidence_head, evidence_tables
+from store.schema.evidence import evidence_entries, evidence_head, evidence_nodes, evidence_tables
 from store.schema.metadata import metadata
 
 
@@ -188,6 +188,22 @@ def test_proofs_from_the_head_and_from_tiles_alone_are_the_same(conn: Connection
                 assert proof == inclusion_proof(index, size, log.nodes(conn))
         proof = inclusion_proof(index, 777, log.proving(conn))
         verify_inclusion(index, 777, leaves[index], proof, root)
+
+
+def test_a_log_without_roots_of_half_tiles_gives_the_same_proofs(conn: Connection) -> None:
+    log = EvidenceLog()
+    log.append(conn, numbered(0, 500))
+    conn.execute(evidence_nodes.delete().where(evidence_nodes.c.level == 0))
+    log.append(conn, numbered(500, 777))
+    places = (0, 200, 499, 510, 511, 600)
+    proofs = [inclusion_proof(index, 777, log.nodes(conn)) for index in places]
+    leaves = log.tile_hashes(conn, 0, 0, 777)
+    for index, proof in zip(places, proofs, strict=True):
+        verify_inclusion(index, 777, leaves[index], proof, root_of(leaves))
+    assert log.root_at(conn, 505) == root_of(leaves[:505])
+    conn.execute(evidence_nodes.delete())
+    with pytest.raises(LogDamagedError):
+        inclusion_proof(600, 777, log.nodes(conn))
 
 
 def test_a_proof_takes_at_most_two_calls_to_the_database(conn: Connection) -> None:

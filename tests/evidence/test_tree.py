@@ -159,12 +159,14 @@ def test_a_frontier_survives_being_stored_and_being_read_from_the_tree(size: int
     assert Frontier.of(size, reader(leaves)) == frontier
 
 
-def test_appending_gives_each_full_tiles_root_once() -> None:
+def test_appending_gives_the_root_of_each_full_tile_and_of_each_half_once() -> None:
     frontier, leaves = Frontier(), leaves_of(70_000)
     completed = [node for leaf in leaves for node in frontier.append(leaf)]
     assert [node.level for node in completed].count(1) == 273
     assert [(node.level, node.position) for node in completed if node.level == 2] == [(2, 0)]
-    assert completed[0].hash == naive_root(leaves[:256])
+    assert next(node.hash for node in completed if node.level == 1) == naive_root(leaves[:256])
+    assert [node.level for node in completed].count(0) == 70_000 // 16
+    assert completed[0] == (0, 0, naive_root(leaves[:16]))
 
 
 @given(st.integers(0, 600), st.lists(st.integers(0, 700), max_size=4))
