@@ -18,7 +18,7 @@ from registry import Registry
 from registry.recording import read_registry
 from simulator.wish import Wish
 from simulator.world import simulate_world
-from store.alert_views import AlertFilter, AlertRow, newest_alerts
+from store.alert_views import AlertFilter, AlertRow, alerts_by_id, newest_alerts
 from store.case_steps import Author, StoredFile, take_step
 from store.engine import open_engine, sqlite_url
 from store.evidence_log import EvidenceLog
@@ -26,6 +26,7 @@ from store.incoming import incoming_of
 from store.migrations import migrate
 from store.registry import load_rows
 from store.schema.cases import cases
+from store.schema.gathering import case_alerts
 from stream_processors.messages import decode_judgement, encode_judgement
 from stream_processors.pipeline import Pipeline
 from stream_processors.registry_source import RegistrySource
@@ -79,7 +80,9 @@ def an_alert(stored: Stored, rule: str = "scan-outside-territory") -> str:
 
 def a_case(stored: Stored) -> str:
     """A case over an alert, with a file attached, as judging and an officer leave it."""
-    body = {"case_id": "c" * 64, "kind": "diversion", "alert_ids": [an_alert(stored)],
+    (alert,) = alerts_by_id(stored.engine, [an_alert(stored)])
+    subject = alert.body["subject"]
+    body = {"case_id": "c" * 64, "kind": "diversion", "alert_ids": [],
             "subject": {"type": "dealer", "id": "D001"}, "dealer_id": "D001", "gtins": [],
             "opened_at": "2026-05-01T00:00:00Z", "confidence": 0.9, "tier": 1}  # fmt: skip
     with stored.engine.begin() as connection:
@@ -88,6 +91,10 @@ def a_case(stored: Stored) -> str:
             case_id=body["case_id"], change=10**6, holds=True, made_by_hand=False, kind="diversion",
             tier=1, confidence=0.9, dealer_id="D001", opened_us=1_770_000_000_000_000, alerts=1,
             evidence_seq=place.index, body=msgspec.json.encode(body),
+        ))  # fmt: skip
+        connection.execute(case_alerts.insert().values(
+            case_id=body["case_id"], rule=alert.body["rule"], subject_type=subject["type"],
+            subject_id=subject["id"],
         ))  # fmt: skip
     digest = sha256(PHOTO).hexdigest()
     step = Attach("a test purchase", (Attachment(digest, "receipt.jpg", "image/jpeg", len(PHOTO)),))
