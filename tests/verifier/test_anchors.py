@@ -8,6 +8,7 @@ import pytest
 
 from evidence.bundle import container
 from evidence.note import Note
+from tests.evidence.flipped import each_flipped
 from tests.outside.world import make_chain
 from tests.verifier.anchored import KEY, NEXT, Anchored, anchored_bundle, stamped_bundle
 from tests.verifier.test_bundle import files_of
@@ -111,12 +112,12 @@ def test_sampled_bytes_of_the_whole_file_cannot_be_changed(made: Anchored) -> No
 
 
 @pytest.mark.soak
-def test_no_byte_of_the_whole_file_can_be_changed(made: Anchored) -> None:
-    for trust in (read_trust(made.trust), read_trust(str(KEY.verifier))):
-        for place in range(len(made.data)):
-            bent = bytearray(made.data)
-            bent[place] ^= 1 << place % 8
-            assert not verify_bundle(bytes(bent), trust).ok, place
+@pytest.mark.timeout(7200)
+def test_no_bit_of_the_whole_file_can_be_changed(made: Anchored) -> None:
+    trust = read_trust(made.trust)
+    for bit, bent in each_flipped(made.data):
+        assert not verify_bundle(bent, trust).ok, bit
+    print(f"{8 * len(made.data)} bits of a bundle")
 
 
 def test_no_byte_of_a_timestamp_can_be_changed_where_it_is_signed(made: Anchored) -> None:
