@@ -54,6 +54,9 @@ def fsck(conn: Connection, *signed: SignedSize) -> Iterator[Finding]:
         yield from check.ids(conn)
     except DBAPIError as error:
         yield Finding(None, "storage-unreadable", str(error.orig))
+    except (TypeError, ValueError) as error:
+        # SQLite keeps a type with each value: a flipped bit makes a number nothing, or a text.
+        yield Finding(None, "storage-unreadable", f"a value of another type: {error}")
     yield from check.checkpoint()
 
 

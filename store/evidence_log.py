@@ -36,6 +36,7 @@ from store.transactions import insert_new
 # Statements are built once: building costs more than running them.
 _HEAD = select(evidence_head).where(evidence_head.c.log == 1)
 _HEAD_LOCKED = _HEAD.with_for_update()
+_HEAD_TYPES = [int, int, bytes, bytes, bytes]
 _SWAP = (
     update(evidence_head)
     .where(
@@ -98,6 +99,9 @@ class EvidenceLog:
         row = conn.execute(_HEAD_LOCKED if lock else _HEAD).one_or_none()
         if row is None:
             return self._begin(conn, write=lock)
+        # SQLite keeps a type with each value, which a flipped bit may change.
+        if list(map(type, row[1:])) != _HEAD_TYPES:
+            raise LogDamagedError("the head's values are of other types")
         frontier = Frontier.from_bytes(row.size, row.frontier)
         head = Head(row.size, row.last_leaf, frontier, row.root, row.epoch)
         if head.frontier.root() != head.root:

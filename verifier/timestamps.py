@@ -72,11 +72,10 @@ class _Element:
 
     def inner(self) -> list["_Element"]:
         """The elements within."""
-        found, rest = [], self.content
-        while rest:
-            element = _read(rest)
-            found.append(element)
-            rest = rest[len(element.whole) :]
+        found, at = [], 0
+        while at < len(self.content):
+            found.append(_read(self.content, at))
+            at += len(found[-1].whole)
         return found
 
     def oid(self) -> str:
@@ -94,20 +93,22 @@ class _Element:
         return ".".join(map(str, arcs))
 
 
-def _read(data: bytes) -> _Element:
-    """The first element of the bytes."""
-    if len(data) < 2 or data[0] & 0x1F == 0x1F:
+def _read(data: bytes, begin: int = 0) -> _Element:
+    """The element that begins at a place; reading all of many costs no more than their bytes."""
+    head = data[begin : begin + 6]
+    if len(head) < 2 or head[0] & 0x1F == 0x1F:
         raise FormatError("the timestamp is malformed")
-    length, at = data[1], 2
+    length, at = head[1], 2
     if length & 0x80:
         count = length & 0x7F
         at += count
-        length = int.from_bytes(data[2:at])
-        if not 1 <= count <= 4 or length < 0x80 or not data[2]:
+        length = int.from_bytes(head[2:at])
+        if not 1 <= count <= 4 or length < 0x80 or not head[2]:
             raise FormatError("the timestamp is malformed")
-    if len(data) < at + length:
+    end = begin + at + length
+    if len(data) < end:
         raise FormatError("the timestamp is cut off")
-    return _Element(data[0], data[at : at + length], data[: at + length])
+    return _Element(head[0], data[begin + at : end], data[begin:end])
 
 
 def read_timestamp(response: bytes, message: bytes, roots: Sequence[x509.Certificate]) -> Stamp:

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import Connection, delete, select, update
 
 from evidence.entry import Entry, draft
+from evidence.errors import LogDamagedError
 from evidence.tree import leaf_hash
 from store.engine import open_engine, sqlite_url
 from store.evidence_fsck import SignedSize
@@ -162,3 +163,18 @@ def test_a_value_of_another_type_is_a_finding_and_no_crash(conn: Connection) -> 
     found = findings(conn)
     assert (2, "bytes-changed") in found
     assert (4, "leaf-hash-changed") in found
+
+
+@pytest.mark.parametrize("column", ["size", "frontier", "root", "last_leaf"])
+def test_a_head_of_another_type_is_a_finding_and_a_log_to_be_refused(
+    conn: Connection, column: str
+) -> None:
+    conn.exec_driver_sql(f"UPDATE evidence_head SET {column} = 'x'")
+    assert findings(conn) != []
+    with pytest.raises(LogDamagedError):
+        log.head(conn)
+
+
+def test_a_tile_that_stands_nowhere_is_a_finding_and_no_crash(conn: Connection) -> None:
+    conn.exec_driver_sql("INSERT INTO evidence_nodes VALUES (1, 'x', x'00')")
+    assert (None, "storage-unreadable") in findings(conn)

@@ -4,6 +4,7 @@ import json
 import random
 import subprocess
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -111,6 +112,15 @@ def test_no_bent_timestamp_makes_it_stumble(made: Anchored) -> None:
         except FormatError:
             continue
         raise AssertionError("a timestamp for another message was taken")
+
+
+def test_a_timestamp_of_half_a_million_parts_is_refused_at_once() -> None:
+    part = b"\x05\x00" * 500_000
+    response = b"\x30\x83" + len(part).to_bytes(3) + part
+    begun = time.process_time()
+    with pytest.raises(FormatError):
+        read_timestamp(response, b"x", [])
+    assert time.process_time() - begun < 20
 
 
 @given(st.text(max_size=60) | st.sampled_from([
