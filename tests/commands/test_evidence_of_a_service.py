@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 from typer.testing import CliRunner
 
 from evidence.checkpoint import Checkpoint
@@ -70,6 +71,17 @@ def test_a_service_that_never_signed_has_no_checkpoint(tmp_path: Path) -> None:
     done = runner.invoke(app, ["checkpoint", "--data", str(tmp_path / "data")])
     assert (done.exit_code, len(done.stderr.splitlines())) == (2, 1)
     assert done.stderr.startswith("private-folder: ")
+
+
+def test_a_database_that_was_not_migrated_is_named_as_such(data: Path) -> None:
+    engine = open_database(data)
+    with engine.begin() as conn:
+        conn.execute(text("DROP TABLE evidence_ids"))
+        conn.execute(text("UPDATE alembic_version SET version_num = '0013'"))
+    engine.dispose()
+    done = runner.invoke(app, ["fsck", "--data", str(data)])
+    assert done.exit_code == 2
+    assert done.stderr.startswith("schema-behind: ")
 
 
 def test_up_does_not_start_on_a_restored_backup(data: Path, tmp_path: Path) -> None:

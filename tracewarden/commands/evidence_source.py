@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from evidence.checkpoint import Checkpoint
 from evidence.errors import EvidenceError
@@ -23,6 +24,7 @@ from store.evidence_sealing import Sealer, seal
 from store.evidence_service import SignedLog, rotate_signed_log, signed_before, signing
 from store.evidence_signed import SignedAppend
 from store.evidence_writer import open_writer
+from store.migrations import is_current
 from tracewarden.installation import ConfigurationError, EmbeddedFolder, evidence_folder
 from tracewarden.settings import Settings
 
@@ -70,10 +72,19 @@ def database_url(data: Path | None) -> str:
 
 @contextmanager
 def service_database(data: Path | None) -> Iterator[Engine]:
-    """The service's database."""
+    """The service's database.
+
+    Raises:
+        SourceError: nothing is configured; or what the work asks for is not in a schema so old.
+    """
     engine = open_engine(database_url(data))
     try:
         yield engine
+    except (OperationalError, ProgrammingError) as error:
+        if is_current(engine):
+            raise
+        reason = "the database has an older schema: run migrate, or start up on it once"
+        raise SourceError(reason, type="schema-behind") from error
     finally:
         engine.dispose()
 
