@@ -7,6 +7,7 @@ towns each, three in a hundred goods abroad. CPU time; state is its msgpack form
 import argparse
 import random
 import time
+from typing import NamedTuple
 
 import msgspec
 
@@ -43,8 +44,19 @@ def sighting(number: int, chance: random.Random) -> Sighting:
     )
 
 
-def measure(count: int, registry: Registry) -> tuple[float, int, int]:
-    """(CPU microseconds a sighting in the last tenth, bytes of state, bets) after so many."""
+class Cost(NamedTuple):
+    """CPU microseconds a sighting in the last tenth; bytes of the state, of it what is held of
+    dealers and cells, and origin cases of the last months; pairs of a dealer and a cell."""
+
+    each_us: float
+    size: int
+    bets_size: int
+    surfaced_size: int
+    bets: int
+
+
+def measure(count: int, registry: Registry) -> Cost:
+    """What gathering costs after so many."""
     chance, state = random.Random(7), Gathering()
     begun = 0.0
     for number in range(count):
@@ -58,22 +70,27 @@ def measure(count: int, registry: Registry) -> tuple[float, int, int]:
             sighting=sighting(number, chance),
         )
         state, _ = step(state, judged, registry=registry)
-    cost = (time.process_time() - begun) / (count // 10)
+    each_us = (time.process_time() - begun) / (count // 10) * 1e6
+    parts = (state, state.tested, state.diversions.surfaced)
+    size, bets_size, surfaced_size = (len(msgspec.msgpack.encode(part)) for part in parts)
     bets = sum(len(tested.bets) for tested in state.tested.values())
-    return cost * 1e6, len(msgspec.msgpack.encode(state)), bets
+    return Cost(each_us, size, bets_size, surfaced_size, bets)
 
 
 def main() -> None:
     """Measure and print."""
     arguments = argparse.ArgumentParser(prog="python -m bench.gathering")
-    arguments.add_argument("--most", type=int, default=6, help="up to 10 to this power of scans")
-    most = arguments.parse_args().most
+    arguments.add_argument("--least", type=int, default=4, help="from 10 to this power of scans")
+    arguments.add_argument("--most", type=int, default=6, help="up to 10 to this power")
+    wish = arguments.parse_args()
     registry = Registry(RegistryRows())
-    print("| sightings in a year | CPU µs each | state, kB | dealers × cells |")
-    print("|---|---|---|---|")
-    for power in range(4, most + 1):
-        cost, size, bets = measure(10**power, registry)
-        print(f"| 10^{power} | {cost:.0f} | {size / 1000:,.0f} | {bets:,} |", flush=True)
+    print("| sightings in a year | CPU µs each | state, kB | bets | surfaced | dealers × cells |")
+    print("|---|---|---|---|---|---|")
+    for power in range(wish.least, wish.most + 1):
+        cost = measure(10**power, registry)
+        sizes = (cost.size, cost.bets_size, cost.surfaced_size)
+        cells = " | ".join(f"{size / 1000:,.0f}" for size in sizes)
+        print(f"| 10^{power} | {cost.each_us:.0f} | {cells} | {cost.bets:,} |", flush=True)
 
 
 if __name__ == "__main__":

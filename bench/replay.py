@@ -28,19 +28,24 @@ class Cost(NamedTuple):
 
 
 def measured(items: int) -> Cost:
-    """Replay a world of so many items."""
+    """Replay a standard world of so many items."""
     with tempfile.TemporaryDirectory(prefix="tracewarden-replay-") as name:
-        world, out = Path(name) / "world", Path(name) / "out"
+        world = Path(name) / "world"
         simulate_world(Wish(SEED, items, "standard"), world)
-        with (world / "events.jsonl").open("rb") as lines:
-            events = sum(1 for _ in lines)
-        command = [str(Path(sys.executable).with_name("tracewarden")), "replay", str(world)]
-        process = subprocess.Popen([*command, "--out", str(out)], stdout=subprocess.DEVNULL)
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
-            raise SystemExit(f"replay ended with {process.returncode}")
-        return Cost(events, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+        return replayed(world, Path(name) / "out")
+
+
+def replayed(world: Path, out: Path) -> Cost:
+    """Replay a recording in a process of its own."""
+    with (world / "events.jsonl").open("rb") as lines:
+        events = sum(1 for _ in lines)
+    command = [str(Path(sys.executable).with_name("tracewarden")), "replay", str(world)]
+    process = subprocess.Popen([*command, "--out", str(out)], stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f"replay ended with {process.returncode}")
+    return Cost(events, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
 def main() -> None:
