@@ -50,11 +50,11 @@ class SortedIds(Struct, frozen=True):
         """Of ids whose hashes, of 32 bytes, stand behind one another, and their entries."""
         return cls(keys_of(hashes), places)._in_order()
 
-    @classmethod
-    def joined(cls, parts: Sequence["SortedIds"]) -> "SortedIds":
-        """All of these together."""
-        keys = np.concatenate([one.keys for one in parts])
-        return cls(keys, np.concatenate([one.places for one in parts]))._in_order()
+    def joined(self, other: "SortedIds") -> "SortedIds":
+        """Both together; put in where they belong, which is far less work than sorting anew."""
+        at = np.searchsorted(self.keys, other.keys, side="right")
+        keys = np.insert(self.keys, at, other.keys)
+        return SortedIds(keys, np.insert(self.places, at, other.places))
 
     def __len__(self) -> int:
         return len(self.keys)

@@ -111,7 +111,8 @@ class KnownIds:
         self._sorted.append(SortedIds.of(b"".join(self._young), places))
         self._young.clear()
         while len(self._sorted) > 1 and len(self._sorted[-2]) < 2 * len(self._sorted[-1]):
-            self._sorted[-2:] = [SortedIds.joined(self._sorted[-2:])]
+            last = self._sorted.pop()
+            self._sorted[-1] = self._sorted[-1].joined(last)
 
 
 def _end_of(rows: NewRows) -> End:
