@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, func, select
 from sqlalchemy.exc import DBAPIError
 
 from evidence.entry import NO_LEAF, id_hash, read_entry
@@ -115,10 +115,7 @@ class _Check:
     def _grow(self, conn: Connection, leaf: bytes) -> Iterator[Finding]:
         for level, position, value in self.frontier.append(leaf):
             self.counts[level] = position + 1
-            query = select(evidence_nodes.c.hash).where(
-                evidence_nodes.c.level == level, evidence_nodes.c.position == position
-            )
-            stored = conn.execute(query).scalar()
+            stored = conn.execute(_NODE, {"level": level, "position": position}).scalar()
             # Of half tiles the root may be missing: logs of before have none.
             if stored != value and not (level == 0 and stored is None):
                 last = ((position + 1) << (8 * level or HALF_HEIGHT)) - 1
@@ -193,6 +190,9 @@ class _Check:
                 yield Finding(None, "signed-root-differs", detail)
 
 
+_NODE = select(evidence_nodes.c.hash).where(
+    evidence_nodes.c.level == bindparam("level"), evidence_nodes.c.position == bindparam("position")
+)
 _TWICE = (
     select(func.max(evidence_entries.c.seq))
     .where(evidence_entries.c.id_hash.is_not(None))
