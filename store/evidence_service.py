@@ -153,6 +153,9 @@ def _fsck_published(
             yield Finding(None, "checkpoint-changed", "nothing is published")
         return None
     try:
+        # SQLite keeps a type with each value, which a flipped bit may change.
+        if (type(shown.size), type(shown.note), type(shown.key)) != (int, bytes, str):
+            raise NoteError("its values are of other types")
         note, key = Note.parse(shown.note), VerifierKey.parse(shown.key)
         note.verified_by([key])
         if (str(note).encode(), str(key)) != (shown.note, shown.key):

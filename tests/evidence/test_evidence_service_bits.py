@@ -109,6 +109,19 @@ def test_a_published_key_in_another_spelling_is_found(engine: Engine, tmp_path: 
         assert flip(conn, guard, evidence_checkpoint, evidence_checkpoint.c.log == 1, bent)
 
 
+def test_a_published_value_of_another_type_is_found(tmp_path: Path) -> None:
+    engine = open_engine(sqlite_url(tmp_path / "db.sqlite"))
+    guard = filled(engine, tmp_path / "private", 1)
+    with engine.connect() as conn:
+        for column, value in (("note", "'x'"), ("key", "x'00'"), ("size", "'x'")):
+            save = conn.begin_nested()
+            conn.exec_driver_sql(f"UPDATE evidence_checkpoint SET {column} = {value}")
+            found = [one.problem for one in fsck_service(conn, guard)]
+            assert "checkpoint-changed" in found
+            save.rollback()
+    engine.dispose()
+
+
 @pytest.mark.soak
 @pytest.mark.timeout(7200)
 def test_every_bit_of_every_stored_value_is_found(engine: Engine, tmp_path: Path) -> None:
