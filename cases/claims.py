@@ -53,11 +53,12 @@ def claim_of(signal: Signal, policy: Policy) -> Claim | None:
     if rule in TRANSPORT:
         unit = facts.get("unit")
         shipment = str(unit or facts.get("shipment_id", subject.id))
+        together = str(facts.get("shipped_by", shipment))
         usual = getattr(policy.weights, TRANSPORT[rule])
         weight = min(policy.weights.sure, usual * signal.strength / USUAL_STRENGTH)
         whole = Subject("logistic-unit" if unit else "shipment", shipment)
         # Travellers' reads of goods that nobody planned for lie apart; opened goods are together.
-        return Claim("transport", ("transport", shipment), whole, weight, spreads=bool(unit))
+        return Claim("transport", ("transport", together), whole, weight, spreads=bool(unit))
     if rule == "price-below-floor":
         seller = str(facts.get("dealer_id") or facts["seller"])
         return Claim("price", ("price", seller, str(facts["gtin"])), subject, signal.strength)

@@ -6,6 +6,7 @@ Whose row there is none of, the shipping event says whom it comes from and whom 
 from collections.abc import Sequence
 from functools import partial
 
+from events.identity import Identity
 from registry.authority import ANY_PRODUCT
 from registry.known import FOREVER, instant
 from registry.model import Shipment
@@ -107,7 +108,7 @@ def _answer(
         inputs=(event.identity,) if because is None else (event.identity, because),
         facts={
             "dealer_id": receiver_id(transport),
-            "shipment_id" if has_row else "unit": shipment_id,
+            **({"shipment_id": shipment_id} if has_row else _shipped_by(shipment_id, because)),
             "territory_id": territory.territory_id if territory else None,
             "gtin": scan.gtin,
             "origin": context.origin,
@@ -121,6 +122,12 @@ def _answer(
         },
     )
     return (finding,)
+
+
+def _shipped_by(unit: str, because: Identity | None) -> dict[str, str]:
+    """What names goods of which there is no row: the unit, and the event that says that it is on
+    its way, which others may share."""
+    return {"unit": unit, "shipped_by": because or unit}
 
 
 def _is_overdue(event: ItemScan, transport: ShipmentContext) -> bool:

@@ -90,3 +90,13 @@ def test_goods_without_a_row_are_opened_if_two_are_read_in_one_place_soon_after_
     assert [(case.kind, case.dealer_id, case.territory_id, case.subject) for case in found] == [
         ("transport", "D-A", where, ("logistic-unit", sscc(77))) for where in opened_in
     ]
+
+
+def test_goods_without_a_row_that_were_shipped_together_are_opened_together() -> None:
+    market = Market(registry())
+    for number in (77, 78):
+        market.pack(sscc(number), [f"T{number}"], 0.5)
+    market.move("shipping", [sscc(77), sscc(78)], 1.0, DEALER_A, disposition="in_transit")
+    for number in (77, 78):
+        market.read(f"T{number}", 14.0, 6.0, 0.02 * number)
+    assert [case.kind for case in market.gather()[0]] == ["transport"]
