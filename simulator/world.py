@@ -1,6 +1,7 @@
 """A whole world, from its seed to its recording."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from simulator import recording
@@ -142,7 +143,8 @@ def _frauds(
         plots.truth.incidents.append(incident)
         when = int(chance.between(start + 20 * DAY, end - 20 * DAY))
         trading.dump(product, party.dealer.dealer_id, when, incident)
-        lot = chance.one_of(lots[len(lots) // 2 :])
+        usual = [lot for lot, before in _ordered_before(lots) if before >= USUAL_ORDERS]
+        lot = chance.one_of(usual or lots[len(lots) // 2 :])
         incident = Incident(
             "order",
             "excessive-order",
@@ -150,17 +152,16 @@ def _frauds(
             ["order-abnormal"],
             dealer_id=lot.party.dealer.dealer_id,
             gtins={lot.product.gtin},
-            is_telling=_orders_before(lot, lots) >= USUAL_ORDERS,
+            is_telling=bool(usual),
         )
         plots.truth.incidents.append(incident)
         trading.order(lot, EXCESS, incident)
 
 
-def _orders_before(lot: Lot, lots: list[Lot]) -> int:
-    """How often the dealer had ordered the product."""
-    return sum(
-        other.party is lot.party
-        and other.product is lot.product
-        and other.begins_ms < lot.begins_ms
-        for other in lots
-    )
+def _ordered_before(lots: list[Lot]) -> Iterator[tuple[Lot, int]]:
+    """Each lot, and how often its dealer had ordered its product before."""
+    ordered: Counter[tuple[str, str]] = Counter()
+    for lot in lots:
+        key = (lot.party.dealer.dealer_id, lot.product.gtin)
+        yield lot, ordered[key]
+        ordered[key] += 1
