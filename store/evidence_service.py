@@ -11,7 +11,7 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, select
 
 from evidence.checkpoint import Checkpoint
 from evidence.errors import EvidenceError, NoteError
@@ -23,6 +23,7 @@ from store.evidence_keys import keys_since, rotate, settle
 from store.evidence_log import EvidenceLog
 from store.evidence_publishing import Published, publish, published
 from store.evidence_sealing import Sealer, seal
+from store.schema.evidence import evidence_checkpoint
 from store.transactions import reading
 
 
@@ -156,6 +157,8 @@ def _fsck_published(
         # SQLite keeps a type with each value, which a flipped bit may change.
         if (type(shown.size), type(shown.note), type(shown.key)) != (int, bytes, str):
             raise NoteError("its values are of other types")
+        if conn.execute(select(evidence_checkpoint.c.log)).scalars().all() != [1]:
+            raise NoteError("its row is not the one that there is")
         note, key = Note.parse(shown.note), VerifierKey.parse(shown.key)
         note.verified_by([key])
         if (str(note).encode(), str(key)) != (shown.note, shown.key):
