@@ -157,7 +157,8 @@ def _fsck_published(
         # SQLite keeps a type with each value, which a flipped bit may change.
         if (type(shown.size), type(shown.note), type(shown.key)) != (int, bytes, str):
             raise NoteError("its values are of other types")
-        if conn.execute(select(evidence_checkpoint.c.log)).scalars().all() != [1]:
+        # Whole rows: the number alone would be read from its index.
+        if [row.log for row in conn.execute(select(evidence_checkpoint))] != [1]:
             raise NoteError("its row is not the one that there is")
         note, key = Note.parse(shown.note), VerifierKey.parse(shown.key)
         note.verified_by([key])
