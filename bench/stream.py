@@ -34,7 +34,7 @@ GROUP = "tracewarden"
 PACKED = 500
 WARM_SCANS = 20_000
 """So many until dealers' areas, each united out of its territories once, have nearly all been asked
-for. After 4,000 that was a quarter of what the next 12,000 seemed to cost."""
+for. After 4,000 that made the next 12,000 cost a sixth more."""
 IDLE_S = 4.0
 LIMIT_S = 600.0
 AIM_PACKING, AIM_BARE = 8.0, 10.0
