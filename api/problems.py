@@ -106,6 +106,7 @@ TITLES = {
     "visit-closed": "The visit does not take this, or no longer",
     "visit-unknown": "There is no such visit",
     "witness-refused": "The witness does not sign",
+    "witness-storage": "The witness cannot keep what it signs",
 }
 """Every type that the service gives; ``docs/partner.md`` explains them."""
 

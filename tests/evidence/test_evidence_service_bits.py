@@ -105,7 +105,9 @@ def test_a_published_key_in_another_spelling_is_found(engine: Engine, tmp_path: 
     with engine.connect() as conn:
         key = conn.execute(select(evidence_checkpoint.c.key)).scalar_one()
         name, number, rest = key.split("+", 2)
-        bent: dict[str, object] = {"key": f"{name}+{number.upper()}+{rest}"}
+        # Of forty keys one has a number without a letter, which has no other case.
+        other = number.upper() if number.upper() != number else f"0{number}"
+        bent: dict[str, object] = {"key": f"{name}+{other}+{rest}"}
         assert flip(conn, guard, evidence_checkpoint, evidence_checkpoint.c.log == 1, bent)
 
 
