@@ -190,9 +190,10 @@ def test_a_writer_that_lost_its_session_holds_the_log_anew_or_ends(
 
 
 def cut_off(engine: Engine) -> None:
-    """End the session that holds the log, as a server does whose network is gone."""
+    """End the session that holds the log, as a server does whose network is gone; wait until it is.
+    """
     with engine.begin() as conn:
-        conn.execute(text("SELECT pg_terminate_backend(pid) FROM pg_locks "
+        conn.execute(text("SELECT pg_terminate_backend(pid, 10000) FROM pg_locks "
                           "WHERE locktype = 'advisory' AND granted"))  # fmt: skip
 
 
