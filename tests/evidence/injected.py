@@ -6,6 +6,7 @@ What is run is a fork of the test's own process, so that nothing has to be impor
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -130,3 +131,19 @@ def private_files(folder: Path) -> list[Path]:
     names = ["checkpoint", "checkpoint.new", "key", "key.new", "key.staged", "key.staged.new",
              "writer.lock", "swap.lock"]  # fmt: skip
     return [folder, *(folder / name for name in names)]
+
+
+def log_files(place: Path) -> list[Path]:
+    """All that belongs to a log of its own, ``log`` in a folder, with what lies beside it."""
+    log = place / "log"
+    names = ["log.sqlite.sha256", "log.sqlite.sha256.new", "public-key.txt", "public-key.txt.new"]
+    files = [log, *database_files(log / "log.sqlite"), *(log / name for name in names)]
+    return [*files, *private_files(place / "log.private")]
+
+
+def fresh(start: Path, work: Path) -> Path:
+    """A copy of a log's folder, in the same place each time."""
+    place = work / "place"
+    shutil.rmtree(place, ignore_errors=True)
+    shutil.copytree(start, place)
+    return place

@@ -5,7 +5,6 @@ logged as erased, or still there: never gone without a word, never named as gone
 """
 
 import json
-import shutil
 from functools import partial
 from pathlib import Path
 
@@ -20,7 +19,7 @@ from store.evidence_folder import LogFolder
 from store.evidence_log import EvidenceLog
 from store.evidence_openings import keep, kept_of
 from store.evidence_writer import open_writer
-from tests.evidence.injected import FAULTS, Call, Ended, Traced, database_files, private_files
+from tests.evidence.injected import FAULTS, Call, Ended, Traced, fresh, log_files
 from tracewarden.commands.evidence import app
 
 LINES = b"".join(b'{"value":"who-%d"}\n' % number for number in range(3))
@@ -48,19 +47,10 @@ def start(tmp_path: Path) -> Path:
 
 
 def traced(place: Path, words: tuple[str, ...]) -> Traced:
-    log = place / "log"
-    files = [log, *database_files(log / "log.sqlite"), *private_files(place / "log.private")]
-    files += [log / name for name in ("log.sqlite.sha256", "log.sqlite.sha256.new")]
     command, *more = words
     lines = LINES if command == "commit" else b""
-    return Traced(partial(app, [command, "--log", str(log), *more]), lines, files)
-
-
-def fresh(start: Path, work: Path) -> Path:
-    place = work / "place"
-    shutil.rmtree(place, ignore_errors=True)
-    shutil.copytree(start, place)
-    return place
+    action = partial(app, [command, "--log", str(place / "log"), *more])
+    return Traced(action, lines, log_files(place))
 
 
 def inject(place: Path, call: Call, fault: str, words: tuple[str, ...]) -> Ended:

@@ -25,8 +25,8 @@ from tests.evidence.injected import (
     WRITING,
     Call,
     Traced,
-    database_files,
-    private_files,
+    fresh,
+    log_files,
 )
 from tracewarden.commands.evidence import app
 
@@ -57,11 +57,8 @@ def run(words: list[str]) -> None:
 def traced(place: Path, command: str, *more: str) -> Traced:
     """A command of the log, whose calls on the log's files may be made to fail."""
     log = place / "log"
-    names = ["log.sqlite.sha256", "log.sqlite.sha256.new", "public-key.txt", "public-key.txt.new"]
-    files = [log, *database_files(log / "log.sqlite"), *(log / name for name in names)]
-    files += private_files(place / "log.private")
     lines = LINES if command == "append" else b""
-    return Traced(partial(app, [command, "--log", str(log), *more]), lines, files)
+    return Traced(partial(app, [command, "--log", str(log), *more]), lines, log_files(place))
 
 
 def calls_of(start: Path, work: Path, command: str, kind: str = "all") -> list[Call]:
@@ -72,13 +69,6 @@ def calls_of(start: Path, work: Path, command: str, kind: str = "all") -> list[C
 
 
 KINDS = ("looking", "changing")
-
-
-def fresh(start: Path, work: Path) -> Path:
-    place = work / "place"
-    shutil.rmtree(place, ignore_errors=True)
-    shutil.copytree(start, place)
-    return place
 
 
 def inject(place: Path, call: Call, fault: str, command: str = "append") -> list[dict[str, object]]:
