@@ -28,6 +28,7 @@ from store.gathering import (
 )
 from store.transactions import reading
 from stream_processors.case_book import CaseBook, Changed
+from stream_processors.form import form_of
 from stream_processors.messages import JudgementMessage, SaidOf
 from stream_processors.registry_source import RegistrySource
 from stream_processors.writer import Writer
@@ -37,6 +38,7 @@ SUBJECT = "gathering"
 MOST_AT_ONCE = 20_000
 SPARE_DAYS = 5
 """So many days more than the lateness gathering can go back without beginning from nothing."""
+_FORM = form_of(Gathering)
 _encode = msgspec.msgpack.Encoder().encode
 _decoder = msgspec.msgpack.Decoder(Gathering)
 
@@ -55,7 +57,7 @@ class _Round:
     def take(self, judged: Judgement, registry: Registry) -> None:
         """One more judgement."""
         if judged.known_us // DAY_US > self.position[0] // DAY_US and self.position != NOWHERE:
-            self.snapshots.append(Snapshot(self.position, _encode(self.state)))
+            self.snapshots.append(Snapshot(self.position, _FORM + _encode(self.state)))
         self.state, gathered = step(self.state, judged, registry=registry)
         order = unit_order(judged.order)
         if gathered.signals:
@@ -127,9 +129,9 @@ class Gatherer:
                 return position, state
         limit_us = before.position[0] + 1 if before.dirty_us is None else before.dirty_us
         snapshot = snapshot_before(connection, policy_hash, limit_us)
-        if snapshot is None:
-            return NOWHERE, Gathering()
-        return snapshot.position, _decoder.decode(snapshot.state)
+        if snapshot is None or not snapshot.state.startswith(_FORM):
+            return NOWHERE, Gathering()  # An older release's state would lack what is kept since.
+        return snapshot.position, _decoder.decode(snapshot.state[len(_FORM) :])
 
     def _write(
         self,

@@ -9,6 +9,7 @@ from events.timed import Timed, by_order
 from judging.item import ItemState
 from judging.shipment import ShipmentState
 from judging.windows import Draft, Fold, Judged, Known, Variant
+from stream_processors.form import form_of
 
 S = TypeVar("S", ItemState, ShipmentState)
 
@@ -28,6 +29,8 @@ class Hot(msgspec.Struct, Generic[S], frozen=True, array_like=True):
     state: S
 
 
+_FORM = form_of(Hot[ItemState], Hot[ShipmentState])
+"""Comes first in what is kept: what lacks a member that came later would decode all the same."""
 _encode = msgspec.msgpack.Encoder().encode
 _item_decoder = msgspec.msgpack.Decoder(Hot[ItemState])
 _shipment_decoder = msgspec.msgpack.Decoder(Hot[ShipmentState])
@@ -35,7 +38,7 @@ _shipment_decoder = msgspec.msgpack.Decoder(Hot[ShipmentState])
 
 def encode(hot: Hot[Any]) -> bytes:
     """The bytes under which hot state is kept."""
-    return _encode(hot)
+    return _FORM + _encode(hot)
 
 
 def decode_item(raw: bytes | None) -> Hot[ItemState] | None:
@@ -52,10 +55,10 @@ D = TypeVar("D")
 
 
 def _decoded(decoder: msgspec.msgpack.Decoder[D], raw: bytes | None) -> D | None:
-    if raw is None:
+    if raw is None or not raw.startswith(_FORM):
         return None
     try:
-        return decoder.decode(raw)
+        return decoder.decode(memoryview(raw)[len(_FORM) :])
     except msgspec.MsgspecError:
         return None
 

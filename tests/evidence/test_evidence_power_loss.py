@@ -18,7 +18,7 @@ from store.evidence_writer import open_writer
 from store.migrations import migrate
 from tests.evidence import test_evidence_faults as folder_faults
 from tests.evidence import test_evidence_service_faults as service_faults
-from tests.evidence.injected import Traced
+from tests.evidence.injected import Traced, fresh
 from tests.evidence.power_loss import CALLS, power_cuts
 from tests.evidence.test_evidence_faults import LINES, start, strace
 from tracewarden.commands.evidence import app
@@ -46,7 +46,7 @@ def append_each(place: Path) -> None:
 
 
 def appending(start: Path, work: Path) -> Case:
-    place = folder_faults.fresh(start, work)
+    place = fresh(start, work)
 
     def check(said: bytes) -> None:
         answers = [json.loads(line) for line in said.split(b"\n")[:-1]]
@@ -56,7 +56,7 @@ def appending(start: Path, work: Path) -> Case:
 
 
 def rotating(start: Path, work: Path) -> Case:
-    place = folder_faults.fresh(start, work)
+    place = fresh(start, work)
     first = LogFolder.at(place / "log").public_key()
     rotate = partial(app, ["rotate", "--log", str(place / "log")])
     return Case(rotate, place, lambda _: folder_faults.check_rotation(place, first))
