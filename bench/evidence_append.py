@@ -196,13 +196,18 @@ def measure(place: Path, size: int, share: float, program: Path | None) -> None:
         print(json.dumps(proofs(folder, writer)), flush=True)
 
 
-def main() -> None:
-    """Print one JSON line a measurement."""
-    parser = argparse.ArgumentParser(description=__doc__)
+def asked(about: str | None) -> argparse.Namespace:
+    """What the command line asks for: sizes of the log, the share of entries, a folder."""
+    parser = argparse.ArgumentParser(description=about)
     parser.add_argument("--sizes", type=int, nargs="+", default=[1_000, 1_000_000])
     parser.add_argument("--share", type=float, default=1.0, help="part of the entries")
     parser.add_argument("--folder", type=Path, help="where to write; a temporary folder else")
-    options = parser.parse_args()
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Print one JSON line a measurement."""
+    options = asked(__doc__)
     print(json.dumps(encoders()), flush=True)
     place = Path(tempfile.mkdtemp(dir=options.folder))
     try:

@@ -7,7 +7,6 @@ people's programs do, through one process's stdin, and are published when its an
 the command's alone, between its first answer and its last.
 """
 
-import argparse
 import json
 import os
 import subprocess
@@ -20,7 +19,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import IO, Any
 
-from bench.evidence_append import CALLERS, body, closed_loop
+from bench.evidence_append import CALLERS, asked, body, closed_loop
 from evidence.note import SigningKey
 from store.evidence_folder import LogFolder
 from store.evidence_writer import open_writer
@@ -108,11 +107,7 @@ def measure(place: Path, size: int, share: float) -> None:
 
 def main() -> None:
     """Print one JSON line a measurement."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sizes", type=int, nargs="+", default=[1_000, 1_000_000])
-    parser.add_argument("--share", type=float, default=1.0, help="part of the entries")
-    parser.add_argument("--folder", type=Path, help="where to write; a temporary folder else")
-    options = parser.parse_args()
+    options = asked(__doc__)
     with tempfile.TemporaryDirectory(dir=options.folder) as place:
         for size in options.sizes:
             measure(Path(place), size, options.share)
